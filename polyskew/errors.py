@@ -1,0 +1,33 @@
+"""What goes wrong by the user's hand, told in one sentence."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake in the user's input: a file, a name, a setting.
+
+    The message is one clear sentence that says what is wrong, where, and what would be right. The command line
+    prints it without a traceback and exits with status 2.
+    """
+
+
+class DataError(UserError):
+    """A mistake in the user's data: a column, a label, a row. The message names file, row and column."""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that helps after a wrong name.
+
+    Args:
+        name: what the user wrote.
+        known: the names that would have been right.
+
+    Returns:
+        ``"; did you mean 'lora'?"`` where a name is close, else ``"; known: a, b, c"``.
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known: {', '.join(names)}" if names else ""

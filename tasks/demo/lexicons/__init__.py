@@ -1,0 +1,1 @@
+"""The words and sentence patterns of the demo corpora: one YAML file a corpus and language."""

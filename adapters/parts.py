@@ -1,0 +1,93 @@
+"""The parts of a transformers model: body, head, and the modules that methods attach to."""
+
+import re
+from collections.abc import Sequence
+
+from peft import PeftModel
+from peft.tuners.tuners_utils import BaseTunerLayer
+from torch import nn
+
+from polyskew.errors import UserError
+
+# Names within the body. They fit BERT and its kin (XLM-R, RoBERTa, CamemBERT, ELECTRA, DeBERTa-v2) and DistilBERT.
+QUERY_AND_VALUE = r"(.*\.)?layer\.\d+\.attention\.(self\.(query|value)(_proj)?|[qv]_lin)"
+ATTENTION_OUTPUT = r"(.*\.)?layer\.\d+\.attention\.(output\.dense|out_lin)"
+FEED_FORWARD_OUTPUT = r"(.*\.)?layer\.\d+\.(output\.dense|ffn\.lin2)"
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the transformers model inside a PEFT model, or the model itself."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
+
+
+def head_modules(model: nn.Module) -> list[str]:
+    """Return the names of the modules that the model class puts on top of its body.
+
+    These are all children with weights except the body (`base_model_prefix`); a pooler within the body belongs to
+    the body. For BERT it is ``["classifier"]``, for DistilBERT ``["pre_classifier", "classifier"]``.
+
+    Args:
+        model: a transformers model, or the PEFT model around one.
+
+    Raises:
+        UserError: the model is a bare body, without a head.
+    """
+    model = unwrapped(model)
+    prefix = getattr(model, "base_model_prefix", "")
+    if not prefix or not hasattr(model, prefix):
+        raise UserError(
+            f"{type(model).__name__} has no head on top of its body; a model for sequence classification is wanted"
+        )
+    return [name for name, child in model.named_children() if name != prefix and any(True for _ in child.parameters())]
+
+
+def is_quantized(model: nn.Module) -> bool:
+    """Return whether weights of the model are stored quantized (bitsandbytes 4 or 8 bit, GPTQ and the like)."""
+    model = unwrapped(model)
+    if getattr(model, "is_quantized", False) or getattr(model, "quantization_method", None) is not None:
+        return True
+    if getattr(getattr(model, "config", None), "quantization_config", None) is not None:
+        return True
+    # Told by name, because importing bitsandbytes only to ask would be slow and it may not be installed.
+    return any(type(module).__module__.startswith("bitsandbytes.") for module in model.modules())
+
+
+def find(model: nn.Module, kind: type[nn.Module], pattern: str | None = None) -> list[str]:
+    """Return the full names of the body's modules of one kind, in the model's order.
+
+    Args:
+        model: a transformers model (anything else counts as all body), perhaps with PEFT layers injected; a module
+            that a PEFT layer wraps is found under the PEFT layer's name.
+        kind: the class looked for, such as ``nn.Linear``.
+        pattern: a regular expression that the whole name must match; every name if None.
+    """
+    prefix = getattr(model, "base_model_prefix", "")
+    start = f"{prefix}." if prefix and hasattr(model, prefix) else ""
+    wrappers: list[str] = []
+    names: list[str] = []
+    for name, module in model.named_modules():
+        if not name.startswith(start) or name.startswith(tuple(wrappers)):
+            continue
+        if isinstance(module, BaseTunerLayer):
+            wrappers.append(f"{name}.")
+            module = module.get_base_layer()
+        if isinstance(module, kind) and (pattern is None or re.fullmatch(pattern, name)):
+            names.append(name)
+    return names
+
+
+def named(model: nn.Module, endings: Sequence[str]) -> list[str]:
+    """Return the full names of the body's Linear modules whose name is, or ends in, one of the given.
+
+    Args:
+        model: as in `find`.
+        endings: names or their last parts, such as ``"query"`` or ``"attention.output.dense"``.
+
+    Raises:
+        UserError: one of the endings fits no Linear module of the body.
+    """
+    names = find(model, nn.Linear)
+    for ending in endings:
+        if not any(name == ending or name.endswith(f".{ending}") for name in names):
+            raise UserError(f"{type(model).__name__} has no Linear module in its body whose name ends in {ending!r}")
+    return [name for name in names if any(name == ending or name.endswith(f".{ending}") for ending in endings)]

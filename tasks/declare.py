@@ -1,0 +1,330 @@
+"""How a task or a probe corpus is declared: in Python with these classes, or in one YAML file with the same keys."""
+
+import math
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tasks.loading import Splits
+
+SPLITS = ("train", "validation", "test")
+PLAIN_REGIMES = ("balanced", "natural")
+
+
+class _Declaration(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Paths = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+
+
+class Source(_Declaration):
+    """Where the rows come from: a data set on the Hugging Face hub, local files, or the suite's own generators.
+
+    ``{language}`` in ``hub``, ``config`` and ``files`` stands for each language in turn; the rows read there then
+    have that language. ``${NAME}`` in local ``files`` stands for an environment variable.
+
+    Attributes:
+        hub: a hub data set, ``organisation/name``.
+        config: the data set's config.
+        revision: the commit that pins the data; without it ``main`` is read, with a warning.
+        splits: the hub's name of each split, where it differs from ours.
+        files: the file, or list of files, of each split: parquet, jsonl or csv, the latter two also gzipped
+            (``.gz``). Together with ``hub`` these are read from the repository itself, which is the way for those
+            that carry a loading script. A relative path in a YAML file is relative to that file.
+        generated: which of the demo generators makes the rows.
+        rows: for a generator, the rows of each (language, label) cell by split (of each language for a probe).
+    """
+
+    hub: str | None = None
+    config: str | None = None
+    revision: str | None = None
+    splits: dict[str, str] = {}
+    files: dict[str, Paths] = {}
+    generated: Literal["reviews", "nli", "wiki"] | None = None
+    rows: dict[str, int] = {}
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Source":
+        if (self.hub is not None or bool(self.files)) == (self.generated is not None):
+            raise ValueError("a source is one of 'hub', 'files', or 'generated'")
+        if self.hub is None and (self.config or self.revision or self.splits):
+            raise ValueError("'config', 'revision' and 'splits' go with 'hub'")
+        if self.files and (self.config or self.splits):
+            raise ValueError("'files' names the files to read, so 'config' and 'splits' have no meaning beside it")
+        if bool(self.rows) != (self.generated is not None):
+            raise ValueError("'rows' goes with 'generated': the rows of each cell by split")
+        if any(count < 1 for count in self.rows.values()):
+            raise ValueError("every number in 'rows' is at least 1")
+        return self
+
+    @property
+    def by_language(self) -> bool:
+        """Whether every part read holds one known language."""
+        paths = [path for several in self.files.values() for path in several]
+        if any("{language}" in (name or "") for name in (self.hub, self.config)):
+            return True
+        return bool(paths) and all("{language}" in path for path in paths)
+
+    def check_splits(self, wanted: tuple[str, ...]) -> None:
+        """Refuse missing and unknown splits in ``files`` and ``rows``, and unknown ones in ``splits``."""
+        for key, given in (("files", set(self.files)), ("rows", set(self.rows))):
+            if given and given != set(wanted):
+                raise ValueError(
+                    f"source.{key} has {', '.join(sorted(given))}; wanted is one entry for each of {', '.join(wanted)}"
+                )
+        if not set(self.splits) <= set(wanted):
+            raise ValueError(f"source.splits translates the names {', '.join(wanted)}, not {', '.join(self.splits)}")
+
+
+class Columns(_Declaration):
+    """The source's column for each canonical column.
+
+    Attributes:
+        id: without it, rows are numbered.
+        group: what must not be split between training and test; without it, the id.
+        text: the text.
+        text_pair: the second text of a pair.
+        label: the label.
+        language: the language; not needed where the source names one with ``{language}``.
+    """
+
+    id: str | None = None
+    group: str | None = None
+    text: str = "text"
+    text_pair: str | None = None
+    label: str = "label"
+    language: str | None = None
+
+
+class _Corpus(_Declaration):
+    """What a task and a probe corpus share."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    version: int = Field(default=1, ge=1)
+    summary: str = ""
+    languages: tuple[str, ...] = Field(min_length=1)
+    source: Source
+    columns: Columns = Columns()
+    parallel: bool = False
+    licence: str = ""
+    redistribute: bool = False
+    citation: str = ""
+
+    @model_validator(mode="after")
+    def _languages_known(self) -> "_Corpus":
+        if len(set(self.languages)) < len(self.languages):
+            raise ValueError("a language stands twice in 'languages'")
+        if not (self.source.generated or self.source.by_language or self.columns.language or len(self.languages) == 1):
+            raise ValueError(
+                "it is not said which language a row has: name the column in columns.language, or write {language} "
+                "in the source's config or file names"
+            )
+        if self.parallel and not (self.source.generated or self.columns.id or self.source.by_language):
+            raise ValueError("'parallel: true' needs columns.id, or one file or config for each language")
+        return self
+
+
+class Task(_Corpus):
+    """A named data set: labelled texts, or pairs of texts, in several languages.
+
+    Attributes:
+        name: its name in grids and results.
+        version: raised when the data change.
+        summary: one line for listings.
+        languages: ISO 639-1 codes of the languages to use; rows of other languages are left aside.
+        labels: the classes' names in order.
+        pair: whether a row has two texts.
+        source: where the rows come from.
+        columns: the source's column names.
+        label_values: the source's value for each label; without it the source has the labels' names, or their
+            positions from 0.
+        parallel: whether rows that share an id (or, where rows are numbered, a position) in several languages are
+            translations of one another; they then have one group, that of the first language.
+        regimes: by regime and language, the ratio of the labels as whole numbers. ``balanced`` and ``natural``
+            (the data as it is) exist without being declared.
+        max_share: the largest share that any regime may give to a label within a language; with the smallest cell
+            it decides the size of all regimes. By default 2 / (C + 1), that of the ratio 1:2:...:C.
+        train_cell: use at most this many training rows of each (language, label) cell; ``natural`` is exempt.
+        validation_cell: the same for validation rows.
+        test_cell: the same for test rows.
+        on_overlap: what to do with rows that stand in two splits: drop them from the training side, or stop.
+        licence: the data's licence as stated by its owner.
+        redistribute: whether rows may be published.
+        citation: BibTeX or a reference.
+        probe: the probe corpus: a name or a YAML file.
+    """
+
+    labels: tuple[str, ...] = Field(min_length=2)
+    pair: bool = False
+    label_values: dict[str, str] = {}
+    regimes: dict[str, dict[str, tuple[int, ...]]] = {}
+    max_share: float | None = Field(default=None, gt=0, le=1)
+    train_cell: int | None = Field(default=None, ge=1)
+    validation_cell: int | None = Field(default=None, ge=1)
+    test_cell: int | None = Field(default=None, ge=1)
+    on_overlap: Literal["drop", "error"] = "drop"
+    probe: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ratios_are_lists(cls, value: Any) -> Any:
+        regimes = value.get("regimes") if isinstance(value, dict) else None
+        for regime, ratios in regimes.items() if isinstance(regimes, dict) else ():
+            for language, ratio in ratios.items() if isinstance(ratios, dict) else ():
+                if not isinstance(ratio, list | tuple):
+                    # YAML reads an unquoted 3:2:1 as the number 10921 (base 60), so it can only be refused.
+                    raise ValueError(f"regimes.{regime}.{language}: write the ratio as a list, such as [3, 2, 1]")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Task":
+        self.source.check_splits(SPLITS)
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("a label stands twice in 'labels'")
+        if self.label_values and (
+            set(self.label_values) != set(self.labels) or len(set(self.label_values.values())) < len(self.label_values)
+        ):
+            raise ValueError(f"label_values gives each of {', '.join(self.labels)} a value of its own in the source")
+        if self.pair != (self.columns.text_pair is not None) and not self.source.generated:
+            raise ValueError("a task with 'pair: true' names columns.text_pair, and no other task does")
+        if self.share_limit < Fraction(1, len(self.labels)):
+            raise ValueError(
+                f"max_share is {self.max_share}, less than the {1 / len(self.labels):.3g} of a balanced label"
+            )
+        for regime, ratios in self.regimes.items():
+            self._check_regime(regime, ratios)
+        return self
+
+    def _check_regime(self, regime: str, ratios: dict[str, tuple[int, ...]]) -> None:
+        if regime in PLAIN_REGIMES:
+            raise ValueError(f"the regime {regime!r} always exists and is not declared; choose another name")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", regime):
+            raise ValueError(f"the regime name {regime!r} has other characters than letters, digits, '_', '.', '-'")
+        if set(ratios) != set(self.languages):
+            raise ValueError(
+                f"the regime {regime!r} has ratios for {', '.join(ratios) or 'no language'}; wanted is one for each of "
+                f"{', '.join(self.languages)}"
+            )
+        for language, ratio in ratios.items():
+            where = f"the ratio of language {language!r} in regime {regime!r}"
+            if len(ratio) != len(self.labels) or min(ratio) < 0 or sum(ratio) == 0:
+                raise ValueError(
+                    f"{where} is {list(ratio)}; wanted are {len(self.labels)} whole numbers from 0, one for each of "
+                    f"the labels {', '.join(self.labels)}, not all 0"
+                )
+            share = Fraction(max(ratio), sum(ratio))
+            if share > self.share_limit:
+                raise ValueError(
+                    f"{where} gives label {self.labels[ratio.index(max(ratio))]!r} a share of {share}, more than the "
+                    f"task's max_share of {self.share_limit}; set max_share to {math.ceil(share * 1000) / 1000} or "
+                    f"more (all regimes then have fewer rows), or choose a flatter ratio"
+                )
+
+    @property
+    def share_limit(self) -> Fraction:
+        """`max_share` as an exact fraction."""
+        if self.max_share is None:
+            return Fraction(2, len(self.labels) + 1)
+        return Fraction(self.max_share).limit_denominator(1000)
+
+    @property
+    def regime_names(self) -> tuple[str, ...]:
+        """All regimes that can be drawn: ``balanced``, the declared ones, ``natural``."""
+        return ("balanced", *self.regimes, "natural")
+
+    def load(self) -> "Splits":
+        """Read and check all rows.
+
+        Returns:
+            The three splits in canonical columns, and a report of what was dropped.
+
+        Raises:
+            DataError: a row, column or file is not as declared; the message names file, row and column.
+            UserError: the source cannot be reached.
+        """
+        from tasks.loading import load
+
+        return load(self)
+
+    def identity(self, regime: str | None = None) -> dict[str, Any]:
+        """Return what decides the task's rows, as plain JSON values without any local path.
+
+        Settings at their default are left out. Local files are named by the SHA-256 of their content, so they
+        are read here.
+
+        Args:
+            regime: leave out the ratios of all other declared regimes, so that declaring a new one changes
+                nothing (unless it changes ``unit``, of which the number of rows is a multiple).
+        """
+        from tasks.regimes import unit
+        from tasks.sources import source_identity
+
+        kept = {"labels", "pair", "columns", "label_values", "parallel", "max_share", "on_overlap"}
+        kept |= {"train_cell", "validation_cell", "test_cell"}
+        identity = self.model_dump(mode="json", include=kept, exclude_defaults=True)
+        regimes = {
+            name: {language: list(ratios[language]) for language in self.languages}
+            for name, ratios in self.regimes.items()
+            if regime is None or name == regime
+        }
+        return {
+            **identity,
+            "name": self.name,
+            "version": self.version,
+            "languages": list(self.languages),
+            "source": source_identity(self.source, self.languages),
+            "unit": unit(self),
+            **({"regimes": regimes} if regimes else {}),
+        }
+
+
+class Probe(_Corpus):
+    """A corpus without labels, on which the language-identification probe is trained.
+
+    Its only split is called ``probe``. The attributes are those of `Task`, less what labels need.
+
+    Attributes:
+        rows_per_language: how many rows of each language to use.
+    """
+
+    rows_per_language: int = Field(default=1000, ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Probe":
+        self.source.check_splits(("probe",))
+        if self.columns.text_pair is not None or self.columns.label != "label":
+            raise ValueError("a probe corpus has neither columns.text_pair nor columns.label")
+        return self
+
+    def load(self, languages: tuple[str, ...], rows_per_language: int | None = None) -> "pd.DataFrame":
+        """Read a fixed sample of the corpus; see `tasks.probes.load`."""
+        from tasks.probes import load
+
+        return load(self, languages, rows_per_language)
+
+    def identity(self, languages: tuple[str, ...] | None = None) -> dict[str, Any]:
+        """Return what decides the corpus' rows, as plain JSON values without any local path.
+
+        Args:
+            languages: the languages to be loaded, all by default; no other language's files are read.
+        """
+        from tasks.sources import source_identity
+
+        identity = self.model_dump(mode="json", include={"columns", "parallel"}, exclude_defaults=True)
+        return {
+            **identity,
+            "name": self.name,
+            "version": self.version,
+            "source": source_identity(self.source, languages or self.languages),
+            "rows_per_language": self.rows_per_language,
+        }

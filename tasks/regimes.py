@@ -1,0 +1,231 @@
+"""Regimes: how labels are spread over languages, and the rows that are drawn for it.
+
+All languages and all regimes of a task have one size, so that they differ in the spread alone. The training rows of
+every regime are prefixes of one seeded order of each (language, label) cell: two regimes share as many rows as they
+can, which is the way of the paper (Jung and van der Plas 2024, section 3.2, Table 5).
+"""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from polyskew.errors import DataError, UserError, suggest
+from tasks.declare import Task
+from tasks.loading import Splits
+from tasks.orders import cells, shuffled
+
+_FIXED = "fixed"  # stands for the data seed where rows are the same in all repetitions
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The rows of one regime and one data seed.
+
+    Attributes:
+        train: canonical rows, sorted by language and label.
+        validation: canonical rows, spread like the training rows.
+        test: canonical rows, balanced; the same for all regimes and seeds.
+        counts: int64 [L, C], training rows of each language and label.
+    """
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    test: pd.DataFrame
+    counts: np.ndarray
+
+
+def ratios(task: Task, regime: str) -> np.ndarray | None:
+    """Return the ratio of the labels within each language, as the smallest whole numbers.
+
+    Returns:
+        int64 [L, C]; None for ``natural``, which has no ratio of its own.
+
+    Raises:
+        UserError: the task has no such regime.
+    """
+    if regime == "natural":
+        return None
+    if regime == "balanced":
+        return np.ones((len(task.languages), len(task.labels)), dtype=np.int64)
+    if regime not in task.regimes:
+        raise UserError(f"the task {task.name!r} has no regime {regime!r}{suggest(regime, task.regime_names)}")
+    ratio = np.array([task.regimes[regime][language] for language in task.languages], dtype=np.int64)
+    return ratio // np.gcd.reduce(ratio, axis=1, keepdims=True)
+
+
+def shares(task: Task, regime: str) -> np.ndarray | None:
+    """Return the target share P[l, c] of each label within each language.
+
+    Returns:
+        float64 [L, C], rows sum to 1; None for ``natural``.
+    """
+    ratio = ratios(task, regime)
+    return None if ratio is None else ratio / ratio.sum(axis=1, keepdims=True)
+
+
+def skew(task: Task, regime: str) -> np.ndarray | None:
+    """Return d[l, c] = P[l, c] - P[c], with P[c] the label's share over all (equally large) languages.
+
+    Returns:
+        float64 [L, C]; None for ``natural``.
+    """
+    ratio = ratios(task, regime)
+    if ratio is None:
+        return None
+    # In whole numbers until the last division, so that what is 0 is exactly 0.
+    total = ratio.sum(axis=1, keepdims=True)
+    whole = math.lcm(*(int(value) for value in total[:, 0]))
+    parts = ratio * (whole // total)
+    return (parts * len(parts) - parts.sum(axis=0)) / (whole * len(parts))
+
+
+def unit(task: Task) -> int:
+    """Return the number of which every language's rows are a multiple.
+
+    It is the least common multiple of the number of labels, of the sum of the linear ratio 1:2:...:C and of the sums
+    of all declared ratios; so every count is whole, and a regime with one of these sums changes no size.
+    """
+    classes = len(task.labels)
+    sums = [classes, classes * (classes + 1) // 2]
+    for regime in task.regimes:
+        ratio = ratios(task, regime)
+        sums += [] if ratio is None else [int(total) for total in ratio.sum(axis=1)]
+    return math.lcm(*sums)
+
+
+def size(task: Task, available: np.ndarray, cap: int | None, split: str) -> int:
+    """Return the rows of each language, in every regime but ``natural``.
+
+    Args:
+        task: the task.
+        available: int [L, C], rows of each cell.
+        cap: the largest number of rows of a cell to use, or None.
+        split: for the message.
+
+    Raises:
+        DataError: there are too few rows for any; the message says how many are needed.
+    """
+    smallest = int(available.min())
+    usable = smallest if cap is None else min(smallest, cap)
+    step = unit(task)
+    rows = math.floor(Fraction(usable) / task.share_limit) // step * step
+    if rows == 0:
+        language, label = np.unravel_index(int(available.argmin()), available.shape)
+        needed = math.ceil(step * task.share_limit)
+        reason = (
+            f"{split}_cell allows {cap}"
+            if usable < smallest
+            else f"language {task.languages[language]!r} has {smallest} of label {task.labels[label]!r}"
+        )
+        raise DataError(
+            f"the task {task.name!r} has too few {split} rows to draw from: {reason}, and at least {needed} of every "
+            f"label are needed in every language (its regimes need a multiple of {step} rows)"
+        )
+    return rows
+
+
+def draw(task: Task, splits: Splits, regime: str, seed: int) -> Drawn:
+    """Draw the rows of a regime.
+
+    Args:
+        task: the task.
+        splits: its rows, from `Task.load`.
+        regime: one of `Task.regime_names`.
+        seed: the data seed of the repetition, from 0.
+
+    Returns:
+        Training and validation rows in the regime's ratios, and the balanced test rows. ``natural`` has all
+        training and validation rows, whatever the seed.
+
+    Raises:
+        UserError: there is no such regime.
+        DataError: there are too few rows.
+    """
+    ratio = ratios(task, regime)
+    train, counts = _draw_split(task, splits.train, "train", task.train_cell, ratio, seed)
+    validation, _ = _draw_split(task, splits.validation, "validation", task.validation_cell, ratio, seed)
+    return Drawn(train, validation, balanced_test(task, splits), counts)
+
+
+def balanced_test(task: Task, splits: Splits) -> pd.DataFrame:
+    """Return the balanced test rows: the same number of each label in each language, at most ``test_cell``.
+
+    Raises:
+        DataError: a label has no test rows in some language.
+    """
+    table = cells(splits.test, task.languages, len(task.labels))
+    available = _count(table)
+    count = int(available.min())
+    if count == 0:
+        language, label = np.unravel_index(int(available.argmin()), available.shape)
+        raise DataError(
+            f"the task {task.name!r} has no test rows of label {task.labels[label]!r} in language "
+            f"{task.languages[language]!r}; the test set has as many of each"
+        )
+    count = count if task.test_cell is None else min(count, task.test_cell)
+    chosen = _prefixes(task, table, "test", _FIXED, np.full(available.shape, count))
+    return splits.test.take(chosen).reset_index(drop=True)
+
+
+def explained(task: Task, test: pd.DataFrame, texts_per_language: int) -> pd.DataFrame:
+    """Return the test rows whose attributions are computed.
+
+    Labels take turns, so that they are balanced within a language to one row, and fewer texts are always a subset
+    of more.
+
+    Args:
+        task: the task.
+        test: the drawn test rows.
+        texts_per_language: how many rows of each language.
+
+    Raises:
+        UserError: the test set has fewer rows than that.
+    """
+    chosen = []
+    table = cells(test, task.languages, len(task.labels))
+    for language, row in zip(task.languages, table, strict=True):
+        available = sum(len(cell) for cell in row)
+        if not 1 <= texts_per_language <= available:
+            raise UserError(
+                f"{texts_per_language} texts a language cannot be explained: the test set of task {task.name!r} has "
+                f"{available} rows in language {language!r}"
+            )
+        orders = [
+            shuffled(cell, task.name, "explained", language, label, _FIXED)
+            for cell, label in zip(row, task.labels, strict=True)
+        ]
+        turn = np.concatenate([np.arange(len(order)) for order in orders])
+        chosen.append(np.concatenate(orders)[np.argsort(turn, kind="stable")][:texts_per_language])
+    return test.take(np.concatenate(chosen)).reset_index(drop=True)
+
+
+def _draw_split(
+    task: Task, frame: pd.DataFrame, split: str, cap: int | None, ratio: np.ndarray | None, seed: int
+) -> tuple[pd.DataFrame, np.ndarray]:
+    table = cells(frame, task.languages, len(task.labels))
+    available = _count(table)
+    if ratio is None:
+        chosen, counts = np.concatenate([cell for row in table for cell in row]), available
+    else:
+        rows = size(task, available, cap, split)
+        counts = ratio * (rows // ratio.sum(axis=1, keepdims=True))
+        chosen = _prefixes(task, table, split, seed, counts)
+    return frame.take(chosen).reset_index(drop=True), counts
+
+
+def _count(table: list[list[np.ndarray]]) -> np.ndarray:
+    return np.array([[len(cell) for cell in row] for row in table], dtype=np.int64)
+
+
+def _prefixes(task: Task, table: list[list[np.ndarray]], split: str, seed: int | str, counts: np.ndarray) -> np.ndarray:
+    """The first ``counts[l, c]`` rows of every cell's order."""
+    return np.concatenate(
+        [
+            shuffled(table[row][column], task.name, split, language, label, seed)[: counts[row, column]]
+            for row, language in enumerate(task.languages)
+            for column, label in enumerate(task.labels)
+        ]
+    )

@@ -1,0 +1,151 @@
+"""One table from one file: parquet, jsonl or csv, plain or gzipped, with complaints that name file, row and column."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polyskew.errors import DataError, suggest
+
+_MAGIC = {b"PAR1": "a Parquet file", b"\x1f\x8b": "a gzipped file", b"PK\x03\x04": "a zip archive"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one file or one hub split.
+
+    Attributes:
+        frame: the wanted columns under the source's names.
+        place: the file or hub split, for messages.
+        rows: int64 [N], each row's number from 1 in the source, for messages.
+        unit: what is numbered: ``"row"`` (data rows, without a header) or ``"line"``.
+        language: the language of all rows, where the source names it.
+    """
+
+    frame: pd.DataFrame
+    place: str
+    rows: np.ndarray
+    unit: str = "row"
+    language: str | None = None
+
+    def at(self, index: int, column: str | None = None) -> str:
+        """Return where row ``index`` (from 0) stands, to begin a message with."""
+        return f"{self.place}, {self.unit} {self.rows[index]}" + (f", column {column!r}" if column else "")
+
+
+def read_table(path: Path, columns: Iterable[str], place: str | None = None, language: str | None = None) -> Part:
+    """Read some columns of a file, whose kind its name tells.
+
+    Args:
+        path: a ``.parquet``, ``.jsonl``, ``.json`` (one object a line), ``.csv`` or ``.tsv`` file; all but parquet
+            may end in ``.gz`` too.
+        columns: the wanted columns.
+        place: how messages call the file; its path by default.
+        language: the language of all its rows, if known.
+
+    Raises:
+        DataError: the file is missing, empty, not what its name says, or lacks a column.
+    """
+    place = place or str(path)
+    wanted = list(dict.fromkeys(columns))
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    zipped = suffixes[-1:] == [".gz"]
+    kind = (suffixes[:-1] if zipped else suffixes)[-1:] or [""]
+    readers = {".jsonl": _read_jsonl, ".json": _read_jsonl, ".csv": _read_csv, ".tsv": _read_csv}
+    if kind[0] not in readers and (kind[0] != ".parquet" or zipped):
+        raise DataError(f"{place}: the name does not say what it is; known: .parquet, .jsonl, .csv, .jsonl.gz, .csv.gz")
+    _check_magic(path, place, kind[0], zipped)
+    if kind[0] == ".parquet":
+        return _read_parquet(path, wanted, place, language)
+    try:
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            separator = "\t" if kind[0] == ".tsv" else ","
+            return readers[kind[0]](cast(BinaryIO, file), wanted, place, language, separator)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{place}: this is not UTF-8 text ({error.reason} at byte {error.start})") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{place}: the gzipped file is damaged or cut short ({error})") from None
+
+
+def check_columns(wanted: Iterable[str], found: Iterable[str], place: str) -> None:
+    """Refuse a source that lacks a wanted column."""
+    names = [str(name) for name in found]
+    for name in wanted:
+        if name not in names:
+            near = suggest(name, names)
+            have = "" if near.startswith("; known") else f" (it has: {', '.join(names)})"
+            raise DataError(f"{place}: there is no column {name!r}{have}{near.replace('; known', '; it has')}")
+
+
+def _check_magic(path: Path, place: str, kind: str, zipped: bool) -> None:
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        raise DataError(f"{place}: the file cannot be read ({(error.strerror or str(error)).lower()})") from None
+    if not start:
+        raise DataError(f"{place}: the file is empty")
+    expected = b"\x1f\x8b" if zipped else b"PAR1" if kind == ".parquet" else b""
+    is_now = next((what for magic, what in _MAGIC.items() if start.startswith(magic)), "")
+    if expected and not start.startswith(expected):
+        raise DataError(f"{place}: this is {is_now or f'not {_MAGIC[expected]}'}, although its name says otherwise")
+    if not expected and is_now:
+        raise DataError(f"{place}: this is {is_now}, although its name says otherwise")
+
+
+def _read_parquet(path: Path, wanted: list[str], place: str, language: str | None) -> Part:
+    try:
+        check_columns(wanted, pq.read_schema(path).names, place)
+        frame = pq.read_table(path, columns=wanted, partitioning=None).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{place}: the Parquet file is damaged ({str(error).splitlines()[0]})") from None
+    return Part(frame, place, np.arange(1, len(frame) + 1), language=language)
+
+
+def _read_jsonl(file: BinaryIO, wanted: list[str], place: str, language: str | None, _: str) -> Part:
+    values: list[list[object]] = [[] for _ in wanted]
+    rows: list[int] = []
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except UnicodeDecodeError:
+            raise DataError(f"{place}, line {number}: this is not UTF-8 text") from None
+        except ValueError as error:
+            raise DataError(f"{place}, line {number}: this is not a JSON object ({error})") from None
+        if not isinstance(row, dict):
+            raise DataError(f"{place}, line {number}: a JSON object is wanted, this is a {type(row).__name__}")
+        try:
+            for column, name in zip(values, wanted, strict=True):
+                column.append(row[name])
+        except KeyError:
+            check_columns(wanted, row, f"{place}, line {number}")
+        rows.append(number)
+    columns = {name: pd.Series(column, dtype=object) for name, column in zip(wanted, values, strict=True)}
+    return Part(pd.DataFrame(columns), place, np.array(rows, dtype=np.int64), "line", language)
+
+
+def _read_csv(file: BinaryIO, wanted: list[str], place: str, language: str | None, separator: str) -> Part:
+    try:
+        # Everything is text: an id 007 keeps its zeros, and the text "NA" is a text.
+        frame = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{place}: the file is empty") from None
+    except pd.errors.ParserError as error:
+        reason = str(error).strip().removeprefix("Error tokenizing data. C error: ")
+        raise DataError(f"{place}: this is not a table of comma-separated values ({reason})") from None
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(f"{place}, row 1: this row has more fields than the header has columns")
+    if str(frame.columns[0]).lstrip().startswith("{"):
+        raise DataError(f"{place}, line 1: this looks like JSON lines, although the name says csv")
+    check_columns(wanted, frame.columns, place)
+    return Part(frame[wanted], place, np.arange(1, len(frame) + 1), language=language)

@@ -101,13 +101,17 @@ def damage(folder: Path, *, checksums: bool = True) -> str:
     manifest = folder / MANIFEST
     if not manifest.exists():
         return f"{folder} has no {MANIFEST}"
-    for name, record in read_json(manifest)["files"].items():
+    try:
+        recorded = [(name, record["bytes"], record["sha256"]) for name, record in read_json(manifest)["files"].items()]
+    except (UserError, AttributeError, KeyError, TypeError):
+        return f"{manifest} is not a list of files"
+    for name, size, checksum in recorded:
         path = folder / name
         if not path.exists():
             return f"{path} is missing"
-        if path.stat().st_size != record["bytes"]:
-            return f"{path} has {path.stat().st_size} bytes instead of {record['bytes']}"
-        if checksums and sha256(path) != record["sha256"]:
+        if path.stat().st_size != size:
+            return f"{path} has {path.stat().st_size} bytes instead of {size}"
+        if checksums and sha256(path) != checksum:
             return f"{path} does not have its recorded checksum"
     return ""
 

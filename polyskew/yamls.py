@@ -97,6 +97,8 @@ def _walk(node: yaml.Node, location: Location, lines: dict[Location, int], where
         seen: dict[str, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise UserError(f"{where}:{line}: a key is one word here, not a list or a mapping")
             if key.value in seen:
                 first = seen[key.value]
                 raise UserError(f"{where}:{line}: the key {key.value!r} stands twice (first on line {first})")

@@ -12,7 +12,7 @@ C = TypeVar("C", Task, Probe)
 _YAML = (".yaml", ".yml")
 
 
-def get_task(name: str | Path, **overrides: Any) -> Task:
+def get_task(name: str | Path, /, **overrides: Any) -> Task:
     """Return a task.
 
     Args:
@@ -28,7 +28,7 @@ def get_task(name: str | Path, **overrides: Any) -> Task:
     return _override(task, Task, overrides)
 
 
-def get_probe(name: str | Path, **overrides: Any) -> Probe:
+def get_probe(name: str | Path, /, **overrides: Any) -> Probe:
     """Return a probe corpus; like `get_task`."""
     probe = read_probe(Path(name)) if str(name).endswith(_YAML) else PROBES.get(str(name))
     return _override(probe, Probe, overrides)

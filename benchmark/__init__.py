@@ -1,0 +1,1 @@
+"""Benchmarks of polyskew on real multilingual text."""

@@ -1,0 +1,79 @@
+"""What a grid would do: its cells, its rows, what is done. Trains nothing and imports no torch."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmark.run import cells
+from benchmark.seeds import data_seed
+from benchmark.spec import CellSpec, GridSpec, expand
+from benchmark.stages import pending
+from tasks import draw
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One cell of a plan.
+
+    Attributes:
+        spec: the cell.
+        state: ``done``, ``same as <id>``, or the stages that would run.
+    """
+
+    spec: CellSpec
+    state: str
+
+
+def plan(grid: GridSpec, results: Path) -> list[Planned]:
+    """Return every cell of the grid with what there is to do for it."""
+    specs = expand(grid)
+    todo = {cell.spec.id: [stage.name for stage in pending(cell)] for cell in cells(grid, specs, results)}
+    planned = []
+    for spec in specs:
+        work = spec.work()
+        state = ", ".join(todo[work.id]) or "done"
+        if work.id != spec.id:
+            state = f"same as {work.id}"
+        planned.append(Planned(spec, state))
+    return planned
+
+
+def rows(grid: GridSpec) -> list[tuple[str, str, int, int, int]]:
+    """Return per task and regime: names, and the rows of training, validation and test. Reads the data."""
+    found = []
+    for choice in grid.tasks:
+        splits = choice.task.load()
+        for regime in grid.regimes:
+            drawn = draw(choice.task, splits, regime, data_seed(choice.name, grid.seeds[0]))
+            found.append((choice.name, regime, len(drawn.train), len(drawn.validation), len(drawn.test)))
+    return found
+
+
+def show(grid: GridSpec, results: Path, console: Console) -> None:
+    """Print the plan."""
+    planned = plan(grid, results)
+    table = Table(title=f"grid {grid.name}: cells", title_justify="left")
+    for column in ("cell", "task", "regime", "model", "method", "weighting", "seed", "to do"):
+        table.add_column(column, overflow="fold")
+    for item in planned:
+        spec = item.spec
+        names = (spec.task.name, spec.regime, spec.model.name, spec.method.name, spec.weighting, spec.seed)
+        table.add_row(spec.id, *("-" if name is None else str(name) for name in names), item.state)
+    console.print(table)
+    sizes = Table(title="rows", title_justify="left")
+    for column in ("task", "regime", "training", "validation", "test"):
+        sizes.add_column(column, justify="left" if column in ("task", "regime") else "right")
+    for row in rows(grid):
+        sizes.add_row(*(str(value) for value in row))
+    console.print(sizes)
+    states = Counter(
+        "done" if item.state == "done" else "identical" if item.state.startswith("same as") else "to run"
+        for item in planned
+    )
+    console.print(
+        f"{len(planned)} cells: {states['done']} done, {states['identical']} identical to another, "
+        f"{states['to run']} to run; results in {results}"
+    )

@@ -1,0 +1,138 @@
+"""Recipes: everything about training that is not the method, the weighting or the data."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from polyskew.errors import suggest
+from polyskew.registry import Registry
+from polyskew.yamls import validate
+
+
+class Rates(BaseModel):
+    """Peak learning rates of one method.
+
+    Attributes:
+        body: for the trained parameters of the encoder (or of its adapters).
+        head: for the classification head.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    body: float = Field(gt=0)
+    head: float = Field(gt=0)
+
+
+class Recipe(BaseModel):
+    """How a cell is trained. The defaults are the paper's (Jung and van der Plas 2024, section 3, and its code).
+
+    Attributes:
+        optimizer: ``radam`` (the paper's code) or ``adamw``.
+        epsilon: added to the root of the second moment (the paper's code: 1e-8).
+        weight_decay: decoupled; the paper has none.
+        max_grad_norm: gradients are clipped to this norm before a step; 0 is no clipping, as in a plain torch loop.
+        rates: learning rates; None takes the method's own.
+        final_rate: the rates fall linearly from 1 to this share of their peak (the paper's code 0.01, its text 0).
+        warmup: share of the steps in which the rates rise linearly from 0.
+        batch_size: examples of a micro-batch (paper: 16).
+        accumulation: micro-batches an update (paper: 8, so 128 examples an update).
+        epochs: passes over the training rows (the paper's code: XNLI 3, Amazon reviews 1).
+        evaluations_per_epoch: how often the validation loss, which selects the checkpoint, is taken. Neither the
+            paper nor its code's facts fix it.
+        max_length: tokens of a text (or pair) at most, special tokens included.
+        group_by_length: batches hold texts of similar length: faster, but other batches than a plain shuffle's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    optimizer: Literal["radam", "adamw"] = "radam"
+    epsilon: float = Field(1e-8, gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    max_grad_norm: float = Field(0.0, ge=0)
+    rates: Rates | None = None
+    final_rate: float = Field(0.01, ge=0, le=1)
+    warmup: float = Field(0.0, ge=0, lt=1)
+    batch_size: int = Field(16, ge=1)
+    accumulation: int = Field(8, ge=1)
+    epochs: int = Field(1, ge=1)
+    evaluations_per_epoch: int = Field(4, ge=1)
+    max_length: int = Field(512, ge=8)
+    group_by_length: bool = False
+
+    def canonical(self) -> dict[str, Any]:
+        """Return the fields that differ from the defaults, for a cell's id."""
+        return self.model_dump(exclude_defaults=True)
+
+
+class RecipeChoice(BaseModel):
+    """A recipe as a grid asks for it: fields of `Recipe`, some of them for one task or one method only.
+
+    Attributes:
+        base: the name of a registered recipe to start from; None starts from the defaults.
+        change: fields that replace the base's.
+        by_task: the same, for one task, by its name.
+        by_method: the same, for one method, by its name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str | None = None
+    change: dict[str, Any] = Field(default_factory=dict)
+    by_task: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    by_method: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"base": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> "RecipeChoice":
+        for layer in (self.change, *self.by_task.values(), *self.by_method.values()):
+            for field in layer:
+                if field not in Recipe.model_fields:
+                    raise ValueError(f"a recipe has no field {field!r}{suggest(field, Recipe.model_fields)}")
+        return self
+
+    def resolve(self, task: str, method: str) -> Recipe:
+        """Return the recipe in force for one task and one method.
+
+        Raises:
+            UserError: no such base recipe, or a field has a wrong value.
+        """
+        fields: dict[str, Any] = {}
+        for layer in self._layers(task, method):
+            fields |= layer
+        return validate(fields, Recipe, f"the recipe of {task} x {method}")
+
+    def _layers(self, task: str, method: str) -> list[dict[str, Any]]:
+        base = RECIPES.get(self.base)._layers(task, method) if self.base else []
+        return [*base, self.change, self.by_task.get(task, {}), self.by_method.get(method, {})]
+
+
+PAPER = RecipeChoice(by_task={"xnli": {"epochs": 3}, "demo_nli": {"epochs": 3}})
+
+# For encoders of a few million parameters on a processor: so small a body wants much larger rates than mBERT's.
+SMALL = RecipeChoice(
+    change={
+        "optimizer": "adamw",
+        "weight_decay": 0.01,
+        "max_grad_norm": 1.0,
+        "warmup": 0.1,
+        "batch_size": 32,
+        "accumulation": 1,
+        "epochs": 2,
+        "evaluations_per_epoch": 2,
+        "max_length": 64,
+        "group_by_length": True,
+    },
+    by_method={
+        "full": {"rates": {"body": 5e-4, "head": 1e-3}},
+        "lora": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "houlsby": {"rates": {"body": 4e-3, "head": 4e-3}},
+    },
+)
+
+RECIPES: Registry[RecipeChoice] = Registry("recipe", "polyskew.recipes")
+RECIPES.add("paper", "benchmark.recipes:PAPER", summary="RAdam, 16 x 8, two rates, decay to 0.01, 512 tokens")
+RECIPES.add("small", "benchmark.recipes:SMALL", summary="AdamW, 32 x 1, large rates, for very small encoders")

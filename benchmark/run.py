@@ -1,0 +1,103 @@
+"""Run a grid into a results folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmark.executor import Tally, execute
+from benchmark.progress import GridProgress
+from benchmark.spec import CellSpec, GridSpec, expand, load_grid
+from benchmark.stages import Cell, comparable, settled
+from leaderboard.measure import measure
+from polyskew.files import read_json, write_json, write_text
+from tasks import Task
+from tasks.regimes import shares, skew
+
+
+def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tally:
+    """Run all cells of a grid that are not done yet, and measure them.
+
+    Args:
+        grid: a grid, a shipped grid's name, or a YAML file's path.
+        results: the folder; a folder of an earlier, killed or other run is gone on with.
+        workers: number of worker processes; by default one a GPU, or by the number of cores.
+
+    Returns:
+        The ids of the cells that were done now and of those that failed; finished cells are in neither.
+
+    Raises:
+        UserError: the grid or its data are wrong; nothing was run.
+    """
+    spec = load_grid(grid) if isinstance(grid, str) else grid
+    specs = expand(spec)
+    record(spec, specs, results)
+    todo = [cell for cell in cells(spec, specs, results) if not settled(cell)]
+    with GridProgress(len(todo)) as progress:
+        tally = execute(todo, progress, workers) if todo else Tally()
+        progress.note("measuring")
+        measure(results)
+    return tally
+
+
+def cells(grid: GridSpec, specs: Iterable[CellSpec], results: Path) -> list[Cell]:
+    """Return the cells whose work is to be done: each once, however many cells share it."""
+    works = {work.id: work for spec in specs for work in [spec.work()]}
+    return [
+        Cell(
+            spec=work,
+            folder=results / "cells" / work.id,
+            measure=grid.measure,
+            keep_weights=grid.keep_weights,
+            report_to=tuple(grid.report_to),
+        )
+        for work in works.values()
+    ]
+
+
+def record(grid: GridSpec, specs: list[CellSpec], results: Path) -> None:
+    """Write ``grid.yaml`` and each cell's ``spec.json``, by which a board tells what is missing."""
+    text = yaml.safe_dump(grid.model_dump(mode="json", exclude_defaults=True) | {"version": 1}, sort_keys=False)
+    write_text(results / "grid.yaml", text)
+    asked = {spec.id for spec in specs}
+    for spec in [*specs, *(spec.work() for spec in specs if spec.work().id not in asked)]:
+        path = results / "cells" / spec.id / "spec.json"
+        content = describe(spec, grid)
+        if not path.exists() or read_json(path) != content:
+            write_json(path, content)
+
+
+def describe(spec: CellSpec, grid: GridSpec) -> dict[str, Any]:
+    """Return a cell's ``spec.json``: its place on every axis, and what the measures need to know of it."""
+    task = spec.task.task
+    work = spec.work()
+    skews = {} if spec.untuned else _skews(task, [str(spec.regime)]) or _skews(task, grid.regimes)
+    target = None if spec.untuned else shares(task, str(spec.regime))
+    return {
+        "schema": 1,
+        "id": spec.id,
+        "same_as": None if work.id == spec.id else work.id,
+        "task": spec.task.name,
+        "task_version": task.version,
+        "regime": spec.regime,
+        "model": spec.model.identity()["name"],
+        "method": spec.method.name,
+        "weighting": spec.weighting,
+        "seed": spec.seed,
+        "recipe": grid.recipe.base or grid.name,
+        "canonical": spec.canonical(),
+        "group": comparable(spec, grid.measure),
+        "languages": list(task.languages),
+        "labels": list(task.labels),
+        "pair": task.pair,
+        "redistribute": task.redistribute,
+        "shares": None if target is None else target.tolist(),
+        "skew": skews,
+    }
+
+
+def _skews(task: Task, regimes: list[str]) -> dict[str, list[list[float]]]:
+    """The skew d[l, c] of those regimes that have one; a balanced cell is compared with all of the grid's."""
+    found = {regime: skew(task, regime) for regime in regimes}
+    return {regime: matrix.tolist() for regime, matrix in found.items() if matrix is not None and matrix.any()}

@@ -1,0 +1,44 @@
+"""Stage ``features``: frozen vectors of the test rows and of the probe corpus."""
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.numpy import save_file
+
+from benchmark import tables
+from benchmark.encoding import Encoded
+from benchmark.features import extract
+from benchmark.models.loading import device, load_model, load_tokenizer
+from benchmark.progress import Report
+from benchmark.seeds import training_seed
+from benchmark.stages import Cell
+from benchmark.stages.predict import trained_model
+
+
+def run(cell: Cell, out: Path, report: Report) -> None:
+    """Write ``test`` and ``probe``: a ``.parquet`` of rows and a ``.safetensors`` of their vectors, in one order."""
+    spec = cell.spec
+    model: torch.nn.Module
+    if spec.untuned:
+        model = load_model(spec.model, spec.task.task.labels, training_seed(0), device())
+    else:
+        model = trained_model(cell)
+    test = tables.rows(spec).test[["id", "group", "language", "label"]]
+    parts: dict[str, tuple[pd.DataFrame, Encoded]] = {"test": (test, tables.tokens(spec, "test"))}
+    if cell.measure.probe_rows:
+        corpus = tables.probe_rows(spec, cell.measure.probe_rows)
+        encoded = tables.probe_tokens(spec, cell.measure.probe_rows)
+        parts["probe"] = (corpus[["id", "group", "language"]], encoded)
+    total = sum(len(table) for table, _ in parts.values())
+    done = 0
+    for name, (table, encoded) in parts.items():
+        before = done
+
+        def said(share: float, before: int = before, size: int = len(table)) -> None:
+            report((before + share * size) / total)
+
+        vectors = extract(model, load_tokenizer(spec.model), encoded, said)
+        save_file(vectors, out / f"{name}.safetensors")
+        table.to_parquet(out / f"{name}.parquet", index=False, compression="zstd")
+        done += len(table)

@@ -1,0 +1,176 @@
+"""The stages' artifacts as numpy arrays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyskew.errors import DataError
+
+Strings = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Test, probe or explained rows.
+
+    Attributes:
+        id: ``[N]``, unique with the language.
+        group: ``[N]``, what must not be split.
+        language: ``[N]``.
+    """
+
+    id: Strings
+    group: Strings
+    language: Strings
+
+    def language_index(self, languages: tuple[str, ...], path: Path) -> NDArray[np.int64]:
+        """Return each row's place in ``languages``.
+
+        Raises:
+            DataError: a row has another language.
+        """
+        known = {name: index for index, name in enumerate(languages)}
+        for row, name in enumerate(self.language):
+            if name not in known:
+                raise DataError(
+                    f"{path}: row {row}, column 'language': {name!r} is none of the cell's languages "
+                    f"({', '.join(languages)})"
+                )
+        return np.array([known[name] for name in self.language], dtype=np.int64)
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Return (language, id) of each row."""
+        return list(zip(self.language, self.id, strict=True))
+
+
+@dataclass(frozen=True)
+class Predictions(Rows):
+    """``predict/predictions.parquet``: true class ``[N]`` and logits ``[N, C]``."""
+
+    label: NDArray[np.int64]
+    logits: NDArray[np.float32]
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The class with the largest logit, ``[N]``."""
+        return self.logits.argmax(axis=1).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Attributions(Rows):
+    """``attributions/attributions.parquet``, flattened over texts.
+
+    Attributes:
+        mode: how each text's values were computed, ``[N]``.
+        start: first token of each text and one past the last, ``[N + 1]``.
+        token_ids: ``[T]`` over all texts.
+        values: SHAP values as probabilities, ``[T, C]``.
+        base: base values, ``[N, C]``.
+    """
+
+    mode: Strings
+    start: NDArray[np.int64]
+    token_ids: NDArray[np.int64]
+    values: NDArray[np.float64]
+    base: NDArray[np.float64]
+
+    def tokens(self, text: int) -> NDArray[np.int64]:
+        """Return the token ids of one text."""
+        return self.token_ids[self.start[text] : self.start[text + 1]]
+
+
+def read_predictions(path: Path, classes: int) -> Predictions:
+    """Read predictions; raises `DataError` where the file is broken or does not have ``classes`` finite logits."""
+    table = _read(path, ["id", "group", "language", "label", "logits"])
+    rows = _rows(table)
+    logits, _ = _lists(table, "logits")
+    if logits.size != len(rows.id) * classes:
+        raise DataError(f"{path}: column 'logits': {classes} values a row are wanted, one for each label")
+    label = table.column("label").to_numpy().astype(np.int64)
+    if len(label) and not (label.min() >= 0 and label.max() < classes):
+        raise DataError(f"{path}: column 'label': class indices from 0 to {classes - 1} are wanted")
+    if not np.isfinite(logits).all():
+        raise DataError(f"{path}: column 'logits' has values that are not finite")
+    return Predictions(**vars(rows), label=label, logits=logits.reshape(-1, classes))
+
+
+def read_attributions(path: Path, classes: int) -> Attributions:
+    """Read attributions; raises `DataError` where lengths do not fit or a value is not finite."""
+    table = _read(path, ["id", "group", "language", "mode", "token_ids", "values", "base"])
+    rows = _rows(table)
+    values, values_start = _lists(table, "values")
+    tokens, start = _lists(table, "token_ids")
+    base, _ = _lists(table, "base")
+    if (values_start != start * classes).any() or base.size != len(rows.id) * classes:
+        raise DataError(f"{path}: each row needs {classes} 'values' a token and {classes} 'base' values")
+    if not (np.isfinite(values).all() and np.isfinite(base).all()):
+        raise DataError(f"{path} has SHAP values that are not finite")
+    return Attributions(
+        **vars(rows),
+        mode=table.column("mode").to_numpy(zero_copy_only=False),
+        start=start,
+        token_ids=tokens.astype(np.int64),
+        values=values.astype(np.float64).reshape(-1, classes),
+        base=base.astype(np.float64).reshape(-1, classes),
+    )
+
+
+def read_feature_rows(path: Path) -> Rows:
+    """Read the rows of a feature file (``test.parquet`` or ``probe.parquet``)."""
+    return _rows(_read(path, ["id", "group", "language"]))
+
+
+def feature_names(path: Path) -> list[str]:
+    """Return the names of the vectors in a feature file, reading its header only."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return sorted(file.keys())
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} is not a readable safetensors file ({error})") from None
+
+
+def read_features(path: Path, name: str, rows: int) -> NDArray[np.float32]:
+    """Read vectors ``[N, H]``; raises `DataError` unless there are ``rows`` of them, all finite."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            features = file.get_tensor(name)
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} is not a readable safetensors file with {name!r} ({error})") from None
+    if features.ndim != 2 or len(features) != rows:
+        raise DataError(f"{path}: {name!r} has shape {features.shape}, its table has {rows} rows")
+    if not np.isfinite(features).all():
+        raise DataError(f"{path}: {name!r} has values that are not finite")
+    return features
+
+
+def _read(path: Path, columns: list[str]) -> Any:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            missing = [name for name in columns if name not in file.schema_arrow.names]
+            if missing:
+                raise DataError(f"{path} has no column {missing[0]!r}")
+            return file.read(columns=columns)
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path} is not a readable parquet file ({error})") from None
+
+
+def _rows(table: Any) -> Rows:
+    return Rows(*(table.column(name).to_numpy(zero_copy_only=False).astype(object) for name in Rows.__annotations__))
+
+
+def _lists(table: Any, name: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return a list column's values, flat, and where each row's begin."""
+    column = table.column(name).combine_chunks()
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    lengths = column.value_lengths().to_numpy(zero_copy_only=False)
+    return flat, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -1,0 +1,280 @@
+"""The board: one row per task, model, regime, method and weighting, over seeds."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leaderboard.columns import COLUMNS, Column, Found, find_block, skew_regime
+from leaderboard.intervals import PAIRED_T_INTERVAL, T_INTERVAL, t_interval
+from leaderboard.store import Cell, Results, read_results
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+SAME = "the same work as "
+_NOT_DIFFERENCES = {"seed", "regime", "method", "weighting"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of the board.
+
+    Attributes:
+        value: mean over seeds, or None with a reason.
+        low: lower end of the 95% interval, or None where there is none.
+        high: upper end.
+        method: of the interval.
+        seeds: number of seeds that went into the value.
+        reason: why the value, or a seed of it, is missing.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+    seeds: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the board.
+
+    Attributes:
+        variant: how this row's task, model, recipe or device differs from another row of the same names; else empty.
+        skew_regime: the skewed regime that both uptakes refer to.
+        vectors: the vectors that were probed (``pooler`` or ``cls``).
+        cells: ids, one for each seed.
+        planned: number of seeds in the grid.
+        done: number of seeds measured.
+        status: ``done``, ``partly done``, ``running``, ``failed``, ``not run`` or ``same as ...``.
+        notes: what a reader must know: failures and their reasons, identical cells.
+        numbers: by column name.
+    """
+
+    task: str
+    model: str
+    variant: str
+    regime: str
+    method: str
+    weighting: str
+    group: str
+    reference: bool
+    skew_regime: str
+    vectors: str
+    cells: tuple[str, ...]
+    planned: int
+    done: int
+    status: str
+    notes: tuple[str, ...]
+    numbers: dict[str, Number]
+    untuned: dict[str, Number] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Board:
+    """All rows; `to_table` and its siblings write them down."""
+
+    rows: tuple[Row, ...]
+
+    def to_table(self) -> "RenderableType":
+        """Return rich tables, one for each task and model, with a caption that explains the numbers."""
+        from leaderboard.terminal import tables
+
+        return tables(self)
+
+    def to_text(self, width: int = 120) -> str:
+        """Return the terminal tables as plain text."""
+        from leaderboard.terminal import text
+
+        return text(self, width)
+
+    def to_markdown(self) -> str:
+        """Return Markdown tables with the core columns."""
+        from leaderboard.formats import markdown
+
+        return markdown(self)
+
+    def to_csv(self) -> str:
+        """Return all columns as CSV; the names are documented in ``docs/board.md``."""
+        from leaderboard.formats import csv_text
+
+        return csv_text(self)
+
+    def to_json(self) -> str:
+        """Return all rows with the method, seeds and reason of every number."""
+        from leaderboard.formats import json_text
+
+        return json_text(self)
+
+
+def board(results: Path | str) -> Board:
+    """Read a results folder (of a finished or a running grid) into a board. Nothing is measured.
+
+    Args:
+        results: the results folder.
+
+    Raises:
+        UserError: not a results folder, or a file in it is broken.
+    """
+    found = read_results(results)
+    rows = [_row(found, cells) for cells in _same_row(found).values()]
+    return Board(tuple(_with_variants(found, rows)))
+
+
+def _same_row(results: Results) -> dict[tuple[Any, ...], list[Cell]]:
+    """Gather the cells that differ by their seed only; devices and precisions are kept apart."""
+    rows: dict[tuple[Any, ...], list[Cell]] = {}
+    waiting: list[tuple[tuple[Any, ...], Cell]] = []
+    for cell in sorted(results.cells.values(), key=_order):
+        spec = cell.spec
+        key = (spec.task, spec.model, spec.group, spec.regime, spec.method, spec.weighting)
+        cost = results.resolve(cell).cost
+        if cost is None:
+            waiting.append((key, cell))
+        else:
+            rows.setdefault((*key, _device(cost.device), cost.precision), []).append(cell)
+    for key, cell in waiting:  # a cell that was not trained joins the first row of its names
+        home = next((other for other in rows if other[:6] == key), (*key, "", ""))
+        rows.setdefault(home, []).append(cell)
+    return dict(sorted(rows.items(), key=lambda item: _order(item[1][0])))
+
+
+def _device(name: str) -> str:
+    return re.sub(r":\d+$", "", name)
+
+
+def _order(cell: Cell) -> tuple[Any, ...]:
+    spec = cell.spec
+    # The untuned model comes first, then each method's reference and its regimes.
+    return (
+        spec.task,
+        spec.model,
+        spec.group if not spec.is_untuned else "",
+        not spec.is_untuned,
+        _place(spec.method, ("full", "lora", "houlsby")),
+        _place(spec.regime or "", ("balanced", "imbalanced", "switched", "natural")),
+        _place(spec.weighting or "", ("none", "global", "per_language")),
+        -1 if spec.seed is None else spec.seed,
+    )
+
+
+def _place(name: str, known: tuple[str, ...]) -> tuple[int, str]:
+    return (known.index(name) if name in known else len(known), name)
+
+
+def _row(results: Results, cells: list[Cell]) -> Row:
+    spec = cells[0].spec
+    workers = [results.resolve(cell) for cell in cells]
+    numbers = {column.name: _number(column, [column.find(worker) for worker in workers]) for column in COLUMNS}
+    block = next((found for worker in workers if (found := find_block(worker, "leakage", {"probe": "paper"}))), None)
+    measured = [worker for worker in workers if worker.done]
+    status, notes = _status(results, cells, workers, len(measured))
+    for worker in workers:
+        worker.forget()
+    untuned = results.untuned(cells[0])
+    leaks = [column for column in COLUMNS if column.name.startswith(("leakage", "compression"))]
+    return Row(
+        task=spec.task,
+        model=spec.model,
+        variant="",
+        regime=spec.regime or "",
+        method=spec.method,
+        weighting=spec.weighting or "",
+        group=spec.group,
+        reference=spec.is_reference,
+        skew_regime=skew_regime(cells[0]),
+        vectors=str(block.params["vectors"]) if block else "",
+        cells=tuple(cell.spec.id for cell in cells),
+        planned=len(cells),
+        done=len(measured),
+        status=status,
+        notes=tuple(notes),
+        numbers=numbers,
+        untuned={column.name: _number(column, [column.find(untuned)]) for column in leaks} if untuned else {},
+    )
+
+
+def _number(column: Column, found: list[Found]) -> Number:
+    """Average over seeds, with a t interval; a single seed keeps the interval over its test rows."""
+    there = [one for one in found if one.value is not None]
+    reasons = sorted({one.reason for one in found if one.value is None})
+    if not there:
+        return Number(None, reason="; ".join(reasons))
+    if len({one.made_by for one in there}) > 1:
+        return Number(None, reason="seeds were measured with different versions or parameters: measure them again")
+    reason = f"{len(found) - len(there)} of {len(found)} seeds missing: {'; '.join(reasons)}" if reasons else ""
+    values = [one.value for one in there if one.value is not None]
+    if len(values) == 1:
+        one = there[0]
+        return Number(one.value, one.low, one.high, one.method, 1, reason)
+    low, high = t_interval(values)
+    method = (PAIRED_T_INTERVAL if column.paired else T_INTERVAL).format(n=len(values))
+    return Number(sum(values) / len(values), low, high, method, len(values), reason)
+
+
+def _status(results: Results, cells: list[Cell], workers: list[Cell], done: int) -> tuple[str, list[str]]:
+    notes = []
+    twins = sorted({_name(results, cell) for cell in cells if cell.spec.same_as})
+    if twins:
+        notes.append(SAME + ", ".join(twins))
+    for cell, worker in zip(cells, workers, strict=True):
+        if worker.failure is not None:
+            notes.append(f"seed {cell.spec.seed} {worker.failure.sentence()}")
+    failed = sum(worker.failure is not None for worker in workers)
+    if done == len(cells):
+        status = "done"
+    elif done:
+        status = "partly done"
+    elif failed:
+        status = "failed"
+    else:
+        status = "running" if any(worker.started for worker in workers) else "not run"
+    if status == "partly done" and done + failed < len(cells):
+        missing = [str(cell.spec.seed) for cell, w in zip(cells, workers, strict=True) if not (w.done or w.failure)]
+        notes.append(f"seed {', '.join(missing)} not finished yet")
+    return (f"same as {twins[0]}" if twins and status == "done" else status), notes
+
+
+def _name(results: Results, cell: Cell) -> str:
+    spec = results.resolve(cell).spec
+    return f"{spec.method}/{spec.regime}/{spec.weighting}"
+
+
+def _with_variants(results: Results, rows: list[Row]) -> list[Row]:
+    """Name the difference of rows that bear the same names but were not made alike."""
+    from dataclasses import replace
+
+    names: dict[tuple[str, ...], list[int]] = {}
+    for place, row in enumerate(rows):
+        names.setdefault((row.task, row.model, row.regime, row.method, row.weighting), []).append(place)
+    for places in names.values():
+        if len(places) > 1:
+            told = [_told(results, rows[place]) for place in places]
+            differing = [key for key in sorted(set().union(*told)) if len({str(one.get(key)) for one in told}) > 1]
+            for place, one in zip(places, told, strict=True):
+                variant = ", ".join(f"{key}={one.get(key)}" for key in differing) or f"group={rows[place].group}"
+                rows[place] = replace(rows[place], variant=variant)
+    return rows
+
+
+def _told(results: Results, row: Row) -> dict[str, Any]:
+    cell = results.cells[row.cells[0]]
+    flat = {"task_version": cell.spec.task_version, "recipe": cell.spec.recipe}
+    cost = results.resolve(cell).cost
+    if cost:
+        flat |= {"device": _device(cost.device), "precision": cost.precision}
+    _flatten(cell.spec.canonical, "", flat)
+    return flat
+
+
+def _flatten(value: Any, path: str, flat: dict[str, Any]) -> None:
+    for key, inner in value.items():
+        name = f"{path}.{key}" if path else str(key)
+        if name in _NOT_DIFFERENCES:
+            continue
+        if isinstance(inner, dict):
+            _flatten(inner, name, flat)
+        else:
+            flat[name] = inner

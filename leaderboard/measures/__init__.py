@@ -1,0 +1,26 @@
+"""The measures: plain numpy functions, one small module each, with a name, a version and a unit.
+
+`METRICS` lists them by name without importing any.
+"""
+
+from leaderboard.measures.base import Measure
+from polyskew.registry import Registry
+
+METRICS: Registry[Measure] = Registry("metric", "polyskew.metrics")
+
+for _name, _target, _summary in (
+    ("accuracy", "accuracy:MEASURE", "share of test rows predicted right"),
+    ("accuracy_difference", "accuracy:DIFFERENCE", "accuracy less the reference cell's, on the same rows"),
+    ("macro_f1", "macro_f1:MEASURE", "mean over labels of the F1 score"),
+    ("prediction_share", "prediction_share:MEASURE", "share of a language's rows predicted as a label"),
+    ("skew_uptake", "skew_uptake:MEASURE", "how much of the training skew the predictions copy (0 none, 1 all)"),
+    ("mutual_information", "mutual_information:MEASURE", "of language and prediction, corrected for sample size"),
+    ("leakage", "leakage:MEASURE", "accuracy of a logistic regression that tells the language from frozen features"),
+    ("compression", "online_coding:COMPRESSION", "how much shorter features make the code of the languages"),
+    ("bits_per_text", "online_coding:BITS", "online codelength of the language of one text"),
+    ("drift", "drift:MEASURE", "change of summed SHAP values of a language's tokens, by sign in the reference"),
+    ("base_difference", "drift:BASE", "change of the SHAP base value"),
+    ("neutral_drift", "neutral:DRIFT", "mean absolute drift of neutral tokens, less the placebo's"),
+    ("neutral_uptake", "neutral:UPTAKE", "how far neutral tokens argue for the label their language over-represents"),
+):
+    METRICS.add(_name, f"leaderboard.measures.{_target}", summary=_summary)

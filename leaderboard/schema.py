@@ -1,0 +1,182 @@
+"""The schema, version 1, of the JSON files of a results folder."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
+from typing_extensions import TypedDict
+
+from polyskew.errors import UserError
+
+SCHEMA = 1
+UNTUNED = "untuned"
+REFERENCE_REGIME, REFERENCE_WEIGHTING = "balanced", "none"
+M = TypeVar("M", bound=BaseModel)
+Matrix = list[list[float]]
+
+
+class Spec(BaseModel):
+    """``spec.json``: what a cell is. Fields that this room does not use are ignored.
+
+    Attributes:
+        same_as: id of the cell that did the identical work, if this one did not run itself.
+        canonical: the form that was hashed into the id; used to name how two cells differ.
+        group: equal for cells that may be averaged over seeds or compared with each other.
+        stages: stages that the cell has when it is finished; by default all, or features alone for the untuned model.
+        shares: P[l, c], or None for a regime without target shares.
+        skew: d[l, c] by regime: the cell's own regime, or for a balanced cell each skewed regime of the grid.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    version: Literal[1] = Field(alias="schema")
+    id: str
+    task: str
+    task_version: int
+    regime: str | None
+    model: str
+    method: str
+    weighting: str | None
+    seed: int | None
+    recipe: str = ""
+    same_as: str | None = None
+    canonical: dict[str, Any] = Field(default_factory=dict)
+    languages: tuple[str, ...]
+    labels: tuple[str, ...]
+    group: str
+    stages: tuple[str, ...] | None = None
+    shares: Matrix | None = None
+    skew: dict[str, Matrix] | None = None
+
+    @property
+    def is_untuned(self) -> bool:
+        """Whether this is the model before fine-tuning."""
+        return self.method == UNTUNED
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this is the balanced, unweighted cell that others are compared with."""
+        return (self.regime, self.weighting) == (REFERENCE_REGIME, REFERENCE_WEIGHTING) and not self.is_untuned
+
+
+class Cost(BaseModel):
+    """``train/cost.json``."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    trainable_parameters: int | None = None
+    total_parameters: int | None = None
+    artifact_bytes: int | None = None
+    peak_memory_bytes: int | None = None
+    seconds: float | None = None
+    examples: int | None = None
+    examples_per_second: float | None = None
+    out_of_memory: int | None = None
+    device: str = ""
+    precision: str = ""
+
+
+class Failure(BaseModel):
+    """``failure.json``: why a cell has no result."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    stage: str
+    kind: str
+    message: str = ""
+
+    def sentence(self) -> str:
+        """Return one clause: the stage, the kind of error and its message."""
+        return f"failed in {self.stage} ({self.kind})" + (f": {self.message}" if self.message else "")
+
+
+class Value(TypedDict, total=False):
+    """One number. Absent keys mean: ``by`` nothing, no interval, no reason.
+
+    ``by`` says of what it is the value (``{"language": "fr"}``); ``value`` is null when missing, and then ``reason``
+    says why; ``low`` and ``high`` bound the interval, whose method stands with the block.
+    """
+
+    by: dict[str, str]
+    value: float | None
+    low: float
+    high: float
+    reason: str
+
+
+class Block(BaseModel):
+    """All values of one measure with the same parameters and inputs.
+
+    Attributes:
+        inputs: SHA-256 of each file used: ``predict/predictions.parquet``, or with the id of another cell before it.
+        interval: the method of the values' intervals, or None.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    measure: str
+    version: int
+    unit: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    inputs: dict[str, str] = Field(default_factory=dict)
+    interval: str | None = None
+    # Not validated one by one, which would take most of the time of reading: the board checks those it shows.
+    values: SkipValidation[list[Value]]
+
+    def get(self, by: dict[str, str]) -> Value | None:
+        """Return the value of exactly this ``by``, if there is one."""
+        return next((value for value in self.values if value.get("by", {}) == by), None)
+
+
+class Metrics(BaseModel):
+    """``metrics.json``."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    version: Literal[1] = Field(default=1, alias="schema")
+    cell: str
+    measures: list[Block]
+
+
+class LanguageTokens(BaseModel):
+    """One language's entry in ``data/tokens.json``."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    tokens_per_text: Annotated[float, Field(ge=0)]
+    unknown_share: float
+    truncated_share: float
+
+
+def parse(text: bytes, model: type[M], where: str) -> M:
+    """Parse JSON into a model.
+
+    Raises:
+        UserError: not JSON, another schema version, or a field that is missing or wrong; one sentence naming the file.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        if place == "schema":
+            raise UserError(
+                f"{where} has schema {first['input']!r}; this version of polyskew reads schema {SCHEMA}"
+            ) from None
+        if first["type"] == "json_invalid":
+            raise UserError(f"{where} is not valid JSON ({first['ctx']['error']})") from None
+        raise UserError(f"{where}: {place or 'the file'}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
+
+
+def dump(metrics: Metrics) -> str:
+    """Return ``metrics.json`` as text: compact JSON with one value on a line, so that it stays small and diffs well."""
+    import json
+
+    def compact(value: Any) -> str:
+        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+    blocks = []
+    for block in metrics.measures:
+        head = compact(block.model_dump(exclude={"values"}, exclude_defaults=True))[:-1]
+        values = ",\n".join(compact(value) for value in block.values)
+        blocks.append(f'{head},"values":[\n{values}]}}')
+    return f'{{"schema":{SCHEMA},"cell":{compact(metrics.cell)},"measures":[\n' + ",\n".join(blocks) + "]}\n"

@@ -1,0 +1,182 @@
+"""Reading a results folder, finished or still running.
+
+What is not there yet is missing; what is there and broken is an error that names the file.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import RootModel
+
+from leaderboard.schema import Block, Cost, Failure, LanguageTokens, M, Metrics, Spec, parse
+from polyskew.errors import UserError
+from polyskew.files import MANIFEST
+
+CELLS, SPEC, METRICS, FAILURE = "cells", "spec.json", "metrics.json", "failure.json"
+STAGES = ("data", "train", "predict", "features", "attributions")
+
+
+class Tokens(RootModel[dict[str, LanguageTokens]]):
+    """``data/tokens.json``: token statistics by language."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell's folder; files are read on first use.
+
+    Attributes:
+        folder: ``results/cells/<id>``.
+        spec: what the cell is.
+    """
+
+    folder: Path
+    spec: Spec
+
+    @cached_property
+    def metrics(self) -> Metrics | None:
+        """What was measured, or None."""
+        metrics = _read(self.folder / METRICS, Metrics)
+        if metrics and metrics.cell != self.spec.id:
+            raise UserError(f"{self.folder / METRICS} is of the cell {metrics.cell}, not of {self.spec.id}")
+        return metrics
+
+    @cached_property
+    def blocks(self) -> dict[str, list[Block]]:
+        """The measured blocks by the name of their measure; empty where nothing was measured."""
+        found: dict[str, list[Block]] = {}
+        for block in self.metrics.measures if self.metrics else []:
+            found.setdefault(block.measure, []).append(block)
+        return found
+
+    @cached_property
+    def cost(self) -> Cost | None:
+        """What training took, or None."""
+        return _read(self.folder / "train" / "cost.json", Cost)
+
+    @cached_property
+    def tokens(self) -> dict[str, LanguageTokens] | None:
+        """Token statistics by language, or None."""
+        tokens = _read(self.folder / "data" / "tokens.json", Tokens)
+        return tokens.root if tokens else None
+
+    @cached_property
+    def failure(self) -> Failure | None:
+        """Why the cell failed, or None."""
+        return _read(self.folder / FAILURE, Failure)
+
+    def forget(self) -> None:
+        """Let go of the metrics, to be read again if asked for: thousands of cells are too much to keep at once."""
+        for name in ("metrics", "blocks"):
+            self.__dict__.pop(name, None)
+
+    def has(self, stage: str) -> bool:
+        """Whether a stage is finished."""
+        return (self.folder / stage / MANIFEST).exists()
+
+    @property
+    def done(self) -> bool:
+        """Whether all its stages are finished and measured."""
+        stages = self.spec.stages or (("features",) if self.spec.is_untuned else STAGES)
+        return self.metrics is not None and self.failure is None and all(self.has(stage) for stage in stages)
+
+    @property
+    def started(self) -> bool:
+        """Whether any stage is finished."""
+        return any(self.has(stage) for stage in STAGES)
+
+
+class Results:
+    """All cells of a results folder.
+
+    Args:
+        folder: the results folder.
+        cells: its cells by id.
+    """
+
+    def __init__(self, folder: Path, cells: dict[str, Cell]) -> None:
+        self.folder = folder
+        self.cells = cells
+        self._trained: dict[tuple[object, ...], list[Cell]] = {}
+        self._untuned: dict[tuple[object, ...], list[Cell]] = {}
+        for cell in cells.values():
+            spec = cell.spec
+            if spec.is_untuned:
+                self._untuned.setdefault((spec.task, spec.task_version, spec.model), []).append(cell)
+            elif spec.is_reference:
+                self._trained.setdefault((spec.task, spec.model, spec.method, spec.group), []).append(cell)
+
+    def resolve(self, cell: Cell) -> Cell:
+        """Return the cell that did the work of ``cell``: itself, or the one that ``same_as`` points to.
+
+        Raises:
+            UserError: ``same_as`` points to no cell, or in a circle.
+        """
+        seen = {cell.spec.id}
+        while cell.spec.same_as is not None:
+            other = self.cells.get(cell.spec.same_as)
+            if other is None or other.spec.id in seen:
+                fault = "points in a circle" if other else f"is {cell.spec.same_as!r}, which is no cell of this folder"
+                raise UserError(f"{cell.folder / SPEC}: same_as {fault}")
+            cell = other
+            seen.add(cell.spec.id)
+        return cell
+
+    def references(self, cell: Cell) -> dict[int, Cell]:
+        """Return the balanced, unweighted cells that ``cell`` may be compared with, by seed."""
+        spec = cell.spec
+        found = self._trained.get((spec.task, spec.model, spec.method, spec.group), [])
+        return {other.spec.seed: self.resolve(other) for other in found if other.spec.seed is not None}
+
+    def reference(self, cell: Cell) -> Cell | None:
+        """Return the reference cell of the same seed, if the grid has one."""
+        return None if cell.spec.seed is None else self.references(cell).get(cell.spec.seed)
+
+    def placebo(self, cell: Cell) -> Cell | None:
+        """Return the balanced cell of the next seed that has attributions, cyclically; None if there is no other."""
+        seed = cell.spec.seed
+        others = {other: found for other, found in self.references(cell).items() if other != seed}
+        seeds = sorted(other for other, found in others.items() if found.has("attributions"))
+        if seed is None or not seeds:
+            return None
+        return others[next((other for other in seeds if other > seed), seeds[0])]
+
+    def untuned(self, cell: Cell) -> Cell | None:
+        """Return the untuned cell of the same task and model, if there is one that can be compared."""
+        spec = cell.spec
+        found = self._untuned.get((spec.task, spec.task_version, spec.model), [])
+        same = [other for other in found if other.spec.group == spec.group]
+        if same or len(found) == 1:
+            return self.resolve((same or found)[0])
+        return None
+
+
+def read_results(folder: Path | str) -> Results:
+    """Read the specs of all cells of a results folder.
+
+    Args:
+        folder: the folder that holds ``cells/``; a grid may be running in it.
+
+    Raises:
+        UserError: not a results folder, or a ``spec.json`` is broken; the message names it.
+    """
+    folder = Path(folder)
+    if not (folder / CELLS).is_dir():
+        raise UserError(f"{folder} is not a results folder: it has no folder {CELLS!r}")
+    cells = {}
+    for path in sorted((folder / CELLS).iterdir()):
+        spec = None if path.name.startswith(".") else _read(path / SPEC, Spec)
+        if spec is None:
+            continue
+        if spec.id != path.name:
+            raise UserError(f"{path / SPEC}: the id is {spec.id!r}, but the folder is called {path.name!r}")
+        cells[spec.id] = Cell(path, spec)
+    return Results(folder, cells)
+
+
+def _read(path: Path, model: type[M]) -> M | None:
+    try:
+        text = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return parse(text, model, str(path))

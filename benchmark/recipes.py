@@ -127,9 +127,9 @@ SMALL = RecipeChoice(
         "group_by_length": True,
     },
     by_method={
-        "full": {"rates": {"body": 5e-4, "head": 1e-3}},
+        "full": {"rates": {"body": 1e-3, "head": 2e-3}},
         "lora": {"rates": {"body": 4e-3, "head": 4e-3}},
-        "houlsby": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "houlsby": {"rates": {"body": 3e-3, "head": 3e-3}},
     },
 )
 

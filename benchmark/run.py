@@ -9,7 +9,7 @@ import yaml
 from benchmark.executor import Tally, execute
 from benchmark.progress import GridProgress
 from benchmark.spec import CellSpec, GridSpec, expand, load_grid
-from benchmark.stages import Cell, comparable, settled
+from benchmark.stages import Cell, comparable, settled, stages
 from leaderboard.measure import measure
 from polyskew.files import read_json, write_json, write_text
 from tasks import Task
@@ -94,6 +94,7 @@ def describe(spec: CellSpec, grid: GridSpec) -> dict[str, Any]:
         "redistribute": task.redistribute,
         "shares": None if target is None else target.tolist(),
         "skew": skews,
+        "stages": [stage.name for stage in stages(spec, grid.measure)],
     }
 
 

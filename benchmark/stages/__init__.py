@@ -89,12 +89,12 @@ ATTRIBUTIONS = Stage("attributions", 1, ("data", "train"), ("explained_texts", "
 UNTUNED_FEATURES = Stage("features", 1, ("data",), ("probe_rows",))
 
 
-def stages(cell: Cell) -> list[Stage]:
+def stages(spec: CellSpec, measure: Measurements) -> list[Stage]:
     """Return the stages of a cell in their order: the untuned cell has only features."""
-    if cell.spec.untuned:
+    if spec.untuned:
         return [DATA, UNTUNED_FEATURES]
     chosen = [DATA, TRAIN, PREDICT, FEATURES]
-    return [*chosen, ATTRIBUTIONS] if cell.measure.explained_texts else chosen
+    return [*chosen, ATTRIBUTIONS] if measure.explained_texts else chosen
 
 
 def pending(cell: Cell) -> list[Stage]:
@@ -103,11 +103,11 @@ def pending(cell: Cell) -> list[Stage]:
     A stage that reads weights which are gone (full fine-tuning keeps them only on request) needs the training again.
     """
     todo: list[Stage] = []
-    for stage in stages(cell):
+    for stage in stages(cell.spec, cell.measure):
         if any(name in {earlier.name for earlier in todo} for name in stage.needs) or not stage.is_done(cell):
             todo.append(stage)
     if any(stage.reads_weights for stage in todo) and TRAIN not in todo and not is_complete(cell.weights):
-        todo = [stage for stage in stages(cell) if stage is not DATA or DATA in todo]
+        todo = [stage for stage in stages(cell.spec, cell.measure) if stage is not DATA or DATA in todo]
     return todo
 
 

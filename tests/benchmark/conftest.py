@@ -1,0 +1,40 @@
+"""What the tests of this room share: tiny encoders on disk, and a tiny task in one YAML file."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import transformers.trainer  # noqa: F401  (before the freeze below)
+
+from tests.benchmark import world
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _frozen_libraries() -> Iterator[None]:
+    """Spare the collector the libraries' objects: each training collects garbage, which took half of its time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of one layer x 32 with its pooler and a WordPiece tokenizer."""
+    return world.make_bert(tmp_path_factory.mktemp("encoders") / "bert")
+
+
+@pytest.fixture(scope="session")
+def xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An XLM-R of one layer x 32 with a Unigram tokenizer that puts two separators between the sides of a pair."""
+    return world.make_xlmr(tmp_path_factory.mktemp("encoders") / "xlmr")
+
+
+@pytest.fixture(scope="session")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A task of 120 training rows: French and English, five stars."""
+    return world.write_task(tmp_path_factory.mktemp("tasks"))

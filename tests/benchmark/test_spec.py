@@ -1,0 +1,311 @@
+"""A grid, its cells, and what makes two cells the same."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters import WEIGHTINGS, get_weighting
+from benchmark.models import ModelChoice
+from benchmark.recipes import Recipe
+from benchmark.spec import CellSpec, GridSpec, MethodChoice, TaskChoice, digest, expand, load_grid
+from polyskew.errors import UserError
+from polyskew.yamls import validate
+from tasks.demo import reviews as generator
+from tests.benchmark import world
+
+
+def checkpoint(folder: Path, weights: bytes = b"weights") -> Path:
+    """A model folder of fixed bytes; nothing here loads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_bytes(b"{}")
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> dict[str, str]:
+    return {"name": "tiny", "path": str(checkpoint(tmp_path / "tiny"))}
+
+
+def grid(model: dict[str, str], **changes: Any) -> GridSpec:
+    """The demo's grid with fixed model bytes."""
+    content = {"version": 1, "name": "g", "tasks": ["demo_reviews"], "models": [model], "methods": ["full"], **changes}
+    return validate(content, GridSpec, "grid")
+
+
+def ids(model: dict[str, str], **changes: Any) -> list[str]:
+    return [cell.id for cell in expand(grid(model, **changes))]
+
+
+GOLDEN = {
+    "untuned": "c5ca63d7134d9e37",
+    "balanced full none 0": "df29fd934a03a4ee",
+    "imbalanced full none 0": "c5fd41ece3ec857f",
+    "imbalanced full per_language 0": "9118d28950522b6e",
+    "imbalanced lora none 1": "4ca9a5d62f55fad7",
+    "natural full none 0": "6ab1420b74816533",
+}
+
+
+def test_golden_ids(model: dict[str, str]) -> None:
+    """Ids are for ever: results that stand in folders are found by them.
+
+    A change of this table says that every published result lost its name; it wants a reason in the changelog.
+    """
+    cells = expand(
+        grid(
+            model,
+            regimes=["balanced", "imbalanced", "natural"],
+            methods=["full", "lora"],
+            weightings=["none", "per_language"],
+            seeds=[0, 1],
+        )
+    )
+    found = {
+        "untuned" if cell.untuned else f"{cell.regime} {cell.method.use} {cell.weighting} {cell.seed}": cell.id
+        for cell in cells
+    }
+    assert {name: found[name] for name in GOLDEN} == GOLDEN
+
+
+def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
+    # Computed with: printf '{"a":1,"b":["\\u00e9"]}' | sha256sum
+    assert digest({"b": ["é"], "a": 1}) == digest({"a": 1, "b": ["é"]}) == "28cae5a5c18b9007"
+
+
+def one(model: dict[str, str], **changes: Any) -> str:
+    """The id of the only trained cell."""
+    return ids(model, **{"regimes": ["imbalanced"], **changes})[-1]
+
+
+def test_a_field_at_its_default_changes_no_id(model: dict[str, str]) -> None:
+    plain = one(model)
+    assert one(model, recipe={"base": "paper", "change": {"optimizer": "radam", "batch_size": 16}}) == plain
+    assert one(model, recipe={}) == plain
+    assert one(model, methods=[{"use": "full", "options": {}}]) == plain
+    assert one(model, tasks=[{"use": "demo_reviews", "change": {"on_overlap": "drop"}}]) == plain
+    lora = one(model, methods=["lora"])
+    defaults = MethodChoice(use="lora").method.options
+    assert one(model, methods=[{"use": "lora", "options": defaults}]) == lora
+
+
+def test_what_is_measured_or_kept_changes_no_id(model: dict[str, str]) -> None:
+    assert one(model, measure={"probe_rows": 3}, keep_weights=True, report_to=["wandb"], name="other") == one(model)
+
+
+def test_a_regime_more_on_the_grid_or_the_task_changes_no_id(model: dict[str, str]) -> None:
+    assert set(ids(model)) < set(ids(model, regimes=["balanced", "imbalanced", "switched"]))
+    mild = {language: [1, 1, 2, 1, 1] for language in generator.LANGUAGES}
+    steep = {language: [1, 2, 3, 4, 5] for language in generator.LANGUAGES}
+    steep |= {language: [5, 4, 3, 2, 1] for language in ("de", "en", "zh")}
+    fewer = {"use": "demo_reviews", "change": {"regimes": {"imbalanced": steep}}}
+    assert ids(model, tasks=[fewer]) == ids(model)
+    changed = {"use": "demo_reviews", "change": {"regimes": {"imbalanced": steep, "mild": mild}}}
+    assert ids(model, tasks=[changed]) != ids(model), "a sum of 6 makes the number of rows a multiple of 6"
+
+
+def test_what_changes_the_work_changes_the_id(model: dict[str, str], tmp_path: Path) -> None:
+    other = {"name": "tiny", "path": str(checkpoint(tmp_path / "other", b"others"))}
+    flat = {language: [1, 1, 1, 1, 1] for language in generator.LANGUAGES} | {"fr": [1, 2, 3, 4, 5]}
+    found = [
+        one(model),
+        one(model, seeds=[1]),
+        one(model, weightings=["per_language"]),
+        one(model, methods=["lora"]),
+        one(model, methods=[{"use": "lora", "options": {"rank": 3}}]),
+        one(model, regimes=["switched"]),
+        one(model, tasks=[{"use": "demo_reviews", "change": {"regimes": {"imbalanced": flat}}}]),
+        one(model, tasks=[{"use": "demo_reviews", "change": {"train_cell": 100}}]),
+        one(model, tasks=[{"use": "demo_reviews", "change": {"version": 2}}]),
+        one(model, recipe={"change": {"epochs": 2}}),
+        one(model, recipe={"base": "small"}),
+        one(other),
+        one({"name": "mbert"}),
+        one({"name": "mbert", "revision": "abc"}),
+    ]
+    assert len(set(found)) == len(found)
+
+
+def test_the_same_content_at_another_path_is_the_same(tmp_path: Path) -> None:
+    here = {"name": "tiny", "path": str(checkpoint(tmp_path / "a" / "m"))}
+    there = {"name": "tiny", "path": str(checkpoint(tmp_path / "b" / "m"))}
+    (tmp_path / "b" / "m" / "README.md").write_text("a card does not change a model")
+    assert one(here) == one(there)
+    table = generator.generate_reviews("train", 6, languages=("fr", "en"))
+    folders = []
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        for split in ("train", "validation", "test"):
+            table.assign(id=split + table["id"]).to_csv(folder / f"{split}.csv", index=False)
+        files = {split: f"{split}.csv" for split in ("train", "validation", "test")}
+        columns = {"id": "id", "language": "language"}
+        source = {"files": files}
+        folders.append(
+            world.write_task(
+                folder, source=source, columns=columns, label_values={str(n): str(n - 1) for n in range(1, 6)}
+            )
+        )
+    first, second = (one(here, tasks=[str(path)]) for path in folders)
+    assert first == second
+    with (tmp_path / "b" / "train.csv").open("a") as file:
+        file.write("x,x,un texte de plus,1,fr\n")
+    from benchmark import spec
+
+    spec._task.cache_clear()
+    assert one(here, tasks=[str(folders[1])]) != first
+
+
+def test_no_local_path_stands_in_the_canonical_form(model: dict[str, str], reviews: Path, tmp_path: Path) -> None:
+    for cell in expand(grid(model, tasks=[str(reviews)])):
+        assert str(tmp_path) not in str(cell.canonical())
+        assert str(reviews.parent) not in str(cell.canonical())
+
+
+def test_the_product_comes_repetition_by_repetition_after_the_untuned(model: dict[str, str]) -> None:
+    cells = expand(grid(model, methods=["full", "lora"], weightings=["none", "global"], seeds=[0, 1, 2]))
+    assert [cell.untuned for cell in cells] == [True] + [False] * 24
+    assert [cell.seed for cell in cells[1:]] == [0] * 8 + [1] * 8 + [2] * 8
+    assert len({cell.id for cell in cells}) == 25
+    assert cells[0].regime is None
+    assert cells[0].weighting is None
+    assert cells[0].seed is None
+
+
+def test_the_untuned_cell_depends_on_task_model_and_length_alone(model: dict[str, str]) -> None:
+    first = ids(model)[0]
+    assert ids(model, methods=["lora"], seeds=[3], recipe={"change": {"epochs": 9}})[0] == first
+    assert ids(model, recipe={"change": {"max_length": 64}})[0] != first
+
+
+def test_include_adds_points_and_exclude_takes_them_out(model: dict[str, str]) -> None:
+    plain = ids(model)
+    more = expand(grid(model, include=[{"method": "lora", "regime": ["balanced"], "seed": 5}]))
+    added = [cell for cell in more if cell.id not in plain]
+    assert [(cell.method.use, cell.regime, cell.seed, cell.weighting) for cell in added] == [
+        ("lora", "balanced", 5, "none")
+    ]
+    fewer = expand(grid(model, weightings=["none", "global"], exclude=[{"weighting": "global", "regime": "balanced"}]))
+    assert [(cell.regime, cell.weighting) for cell in fewer if not cell.untuned] == [
+        ("balanced", "none"),
+        ("imbalanced", "none"),
+        ("imbalanced", "global"),
+    ]
+
+
+def test_an_exclude_that_matches_nothing_is_a_mistake(model: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"exclude \{'regime': 'switched'\} matches no cell"):
+        expand(grid(model, exclude=[{"regime": "switched"}]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tasks": ["demo_review"]}, "'demo_review'; did you mean 'demo_reviews'"),
+        ({"methods": ["lorra"]}, "'lorra'; did you mean 'lora'"),
+        ({"weightings": ["per_langage"]}, "'per_langage'; did you mean 'per_language'"),
+        ({"regimes": ["inbalanced"]}, "'inbalanced'; did you mean 'imbalanced'"),
+        ({"recipe": {"base": "papper"}}, "'papper'; did you mean 'paper'"),
+        ({"recipe": {"change": {"epoch": 3}}}, "'epoch'; did you mean 'epochs'"),
+        ({"recipe": {"change": {"epochs": 0}}}, "epochs"),
+        ({"recipe": {"by_method": {"full": {"rates": {"body": 1}}}}}, "rates.head"),
+        ({"models": ["tiny-poliglot"]}, "did you mean 'tiny-polyglot'"),
+        ({"models": ["/no/such/folder"]}, "/no/such/folder"),
+        ({"methods": [{"use": "lora", "options": {"rnk": 4}}]}, "rnk"),
+        ({"include": [{"method": "lorra"}]}, "'lorra'; did you mean 'lora'"),
+        ({"tasks": ["/no/such/task.yaml"]}, "/no/such/task.yaml does not exist"),
+        ({"seeds": []}, "seeds"),
+        ({"version": 2}, "version"),
+    ],
+)
+def test_a_wrong_name_or_value_is_told_before_anything_runs(
+    model: dict[str, str], changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        ids(model, **changes)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_two_things_of_one_name_on_an_axis_are_a_mistake(model: dict[str, str], tmp_path: Path) -> None:
+    changed = {"use": "demo_reviews", "change": {"train_cell": 100}}
+    with pytest.raises(UserError, match="demo_reviews"):
+        ids(model, tasks=["demo_reviews", changed])
+    other = {"name": "tiny", "path": str(checkpoint(tmp_path / "other", b"others"))}
+    with pytest.raises(UserError, match="tiny"):
+        ids(model, models=[model, other])
+    assert len(ids(model, tasks=["demo_reviews", {**changed, "change": {"train_cell": 100, "name": "small"}}])) == 6
+
+
+def test_a_model_folder_without_a_checkpoint_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no config\.json"):
+        _ = ModelChoice(name=str(tmp_path)).source
+
+
+def test_identical_work_is_done_once(model: dict[str, str]) -> None:
+    cells = {
+        (cell.regime, cell.weighting): cell
+        for cell in expand(grid(model, weightings=["none", "global", "per_language"]))
+        if not cell.untuned
+    }
+    same = {key: cell.work().weighting for key, cell in cells.items()}
+    assert same == {
+        ("balanced", "none"): "none",
+        ("balanced", "global"): "none",
+        ("balanced", "per_language"): "none",
+        ("imbalanced", "none"): "none",
+        ("imbalanced", "global"): "none",
+        ("imbalanced", "per_language"): "per_language",
+    }
+    assert cells["balanced", "global"].work().id == cells["balanced", "none"].id
+
+
+def test_natural_work_is_never_taken_for_identical(model: dict[str, str]) -> None:
+    cells = expand(grid(model, regimes=["natural"], weightings=["none", "global", "per_language"]))
+    assert all(cell.work() == cell for cell in cells)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 6), min_size=3, max_size=3), min_size=2, max_size=2))
+def test_work_is_identical_just_when_weights_are(ratio: list[list[int]]) -> None:
+    change = {
+        "source": {"generated": "nli", "rows": {"train": 2, "validation": 2, "test": 2}},
+        "regimes": {"imbalanced": {"fr": ratio[0], "en": ratio[1]}},
+        "max_share": 1.0,
+    }
+    cells = [
+        CellSpec(
+            task=TaskChoice(use="demo_nli", change=change),
+            regime="imbalanced",
+            model=ModelChoice(name="mbert"),
+            method=MethodChoice(use="full"),
+            weighting=name,
+            seed=0,
+            recipe=Recipe(),
+        )
+        for name in WEIGHTINGS.names()
+    ]
+    # The weights of any counts in these ratios with equally many rows a language: 60 is a multiple of no sum's need.
+    sums = np.array(ratio).sum(axis=1, keepdims=True)
+    counts = np.array(ratio) * int(np.prod(sums)) // sums
+    weights = [get_weighting(cell.weighting)(counts) for cell in cells]
+    for place, cell in enumerate(cells):
+        first = next(other for other in range(place + 1) if np.allclose(weights[other], weights[place], rtol=1e-12))
+        assert cell.work().weighting == cells[first].weighting
+
+
+def test_a_shipped_and_a_written_grid_are_read(tmp_path: Path, reviews: Path, model: dict[str, str]) -> None:
+    assert load_grid("demo").name == "demo"
+    shutil.copy(reviews, tmp_path / "here.yaml")
+    path = world.write_grid(tmp_path / "grid.yaml", world.grid_of(Path("here.yaml"), Path(model["path"])))
+    spec = load_grid(str(path))
+    assert spec.tasks[0].task.name == "tiny_reviews", "task files are looked for beside the grid"
+    assert len(expand(spec)) == 9
+    with pytest.raises(UserError, match=r"'dmo'.*did you mean 'demo'"):
+        load_grid("dmo")
+    with pytest.raises(UserError, match=r"none\.yaml does not exist"):
+        load_grid("none.yaml")

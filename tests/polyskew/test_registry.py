@@ -1,0 +1,72 @@
+"""Names are resolved on first use; a wrong or doubled one is told."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from polyskew import registry as module
+from polyskew.errors import UserError, suggest
+from polyskew.registry import Registry
+
+
+@pytest.fixture
+def colours(monkeypatch: pytest.MonkeyPatch) -> Registry[object]:
+    """A registry that sees no installed packages."""
+    monkeypatch.setattr(module, "entry_points", lambda group: [])
+    return Registry("colour", "polyskew.colours")
+
+
+def test_a_thing_is_made_on_first_use_and_once(colours: Registry[object]) -> None:
+    made: list[int] = []
+
+    def make() -> object:
+        made.append(1)
+        return object()
+
+    colours.add("red", make, summary="warm")
+    assert [entry.summary for entry in colours.entries()] == ["warm"]
+    assert "red" in colours
+    assert "blue" not in colours
+    assert made == []
+    assert colours.get("red") is colours.get("red")
+    assert made == [1]
+
+
+def test_a_target_in_words_is_imported_on_first_use(colours: Registry[object]) -> None:
+    colours.add("gone", "no.such.module:thing", summary="")
+    colours.add("root", "math:sqrt", summary="")
+    assert colours.names() == ["gone", "root"]
+    import math
+
+    assert colours.get("root") is math.sqrt
+    with pytest.raises(ModuleNotFoundError):
+        colours.get("gone")
+
+
+def test_a_wrong_name_gets_the_nearest_or_all(colours: Registry[object]) -> None:
+    colours.add("orange", object, summary="")
+    colours.add("green", object, summary="")
+    with pytest.raises(UserError, match=r"^there is no colour called 'ornage'; did you mean 'orange'\?$"):
+        colours.get("ornage")
+    with pytest.raises(UserError, match=r"^there is no colour called 'xyz'; known: green, orange$"):
+        colours.get("xyz")
+    assert suggest("x", []) == ""
+
+
+def test_a_name_taken_twice_names_both_places(colours: Registry[object]) -> None:
+    colours.add("red", "one.place:red", summary="")
+    with pytest.raises(UserError, match=r"'red' is taken twice: by one\.place:red and by my/file\.yaml"):
+        colours.add("red", object, summary="", place="my/file.yaml")
+
+
+def test_installed_packages_add_names_without_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("plum", "no.such.module:plum", "polyskew.colours"), EntryPoint("e", "math:e", "polyskew.c")]
+    monkeypatch.setattr(module, "entry_points", lambda group: points if group == "polyskew.colours" else [])
+    found: Registry[object] = Registry("colour", "polyskew.colours")
+    found.add("red", object, summary="")
+    assert found.names() == ["red", "plum", "e"]
+    assert "no.such.module:plum" in found.entries()[1].place
+    assert found.get("e") == pytest.approx(2.718281828)
+    found.add("blue", object, summary="")
+    with pytest.raises(UserError, match="taken twice"):
+        found.add("plum", object, summary="")

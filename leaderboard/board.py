@@ -151,9 +151,9 @@ def _order(cell: Cell) -> tuple[Any, ...]:
     return (
         spec.task,
         spec.model,
-        spec.group if not spec.is_untuned else "",
         not spec.is_untuned,
         _place(spec.method, ("full", "lora", "houlsby")),
+        spec.group,
         _place(spec.regime or "", ("balanced", "imbalanced", "switched", "natural")),
         _place(spec.weighting or "", ("none", "global", "per_language")),
         -1 if spec.seed is None else spec.seed,

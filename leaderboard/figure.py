@@ -111,15 +111,15 @@ def _guides(panel: "Axes", name: str, rows: list[Row]) -> None:
         ("chance", [row.numbers["leakage_probe_chance"].value for row in rows], ":"),
         ("untuned", [row.untuned["leakage_probe"].value for row in rows if "leakage_probe" in row.untuned], "--"),
     )
-    for text, values, style in marks:
+    for (text, values, style), (height, offset) in zip(marks, ((0, 2), (1, -8)), strict=True):
         there = [value for value in values if value is not None]
         if there:
             panel.axvline(there[0], color="0.45", lw=0.9, ls=style)
             panel.annotate(
                 text,
-                (there[0], 0),
+                (there[0], height),
                 xycoords=("data", "axes fraction"),
-                xytext=(3, 2),
+                xytext=(3, offset),
                 textcoords="offset points",
                 fontsize=7,
                 color="0.4",

@@ -16,7 +16,7 @@ CORE = (
 """The board's core columns, with their headings."""
 
 SIGNED = {"accuracy_difference", "skew_uptake", "neutral_drift", "neutral_uptake"}
-DIGITS = {"skew_uptake": 2, "neutral_uptake": 2, "compression_probe": 2, "neutral_drift": 1}
+DIGITS = {"skew_uptake": 2, "neutral_uptake": 2, "compression_probe": 1, "neutral_drift": 0}
 SCALE = {"neutral_drift": 1000.0}
 
 

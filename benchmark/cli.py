@@ -61,8 +61,8 @@ def run(
     ] = None,
 ) -> None:
     """Run a grid; what an earlier run finished is kept and not run again."""
+    from benchmark.grid import load_grid
     from benchmark.run import run as run_grid
-    from benchmark.spec import load_grid
 
     spec = load_grid(grid)
     results = out or Path("results") / spec.name
@@ -76,8 +76,8 @@ def run(
 @app.command()
 def plan(grid: GridArgument, out: OutOption = None) -> None:
     """Show a grid's cells and rows, what is done and what would run; train nothing."""
+    from benchmark.grid import load_grid
     from benchmark.plan import show as show_plan
-    from benchmark.spec import load_grid
 
     spec = load_grid(grid)
     show_plan(spec, out or Path("results") / spec.name, _console())

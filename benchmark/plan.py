@@ -7,9 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmark.grid import GridSpec, expand
 from benchmark.run import cells
 from benchmark.seeds import data_seed
-from benchmark.spec import CellSpec, GridSpec, expand
+from benchmark.spec import CellSpec
 from benchmark.stages import pending
 from tasks import draw
 

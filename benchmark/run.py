@@ -7,8 +7,9 @@ from typing import Any
 import yaml
 
 from benchmark.executor import Tally, execute
+from benchmark.grid import GridSpec, expand, load_grid
 from benchmark.progress import GridProgress
-from benchmark.spec import CellSpec, GridSpec, expand, load_grid
+from benchmark.spec import CellSpec
 from benchmark.stages import Cell, comparable, settled, stages
 from leaderboard.measure import measure
 from polyskew.files import read_json, write_json, write_text

@@ -1,24 +1,20 @@
-"""What is asked for: a grid, its cells, and what makes two cells the same."""
+"""A cell: one point of the grid, and what makes two cells the same."""
 
 import hashlib
-import itertools
 import json
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adapters import WEIGHTINGS, Method, get_method, get_weighting
 from benchmark.models import ModelChoice
-from benchmark.recipes import Recipe, RecipeChoice
-from polyskew.errors import UserError
+from benchmark.recipes import Recipe
 from tasks import Task, get_task
 from tasks.regimes import ratios
 
 UNTUNED = "untuned"
-AXES = ("task", "regime", "model", "method", "weighting", "seed")
 
 
 class TaskChoice(BaseModel):
@@ -172,132 +168,10 @@ class CellSpec(BaseModel):
         return f"{self.task.name} {self.regime} {self.model.name} {self.method.name} {self.weighting} seed {self.seed}"
 
 
-class Filter(BaseModel):
-    """A part of the grid: per axis a value or several; an axis left out means all of it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    task: str | list[str] | None = None
-    regime: str | list[str] | None = None
-    model: str | list[str] | None = None
-    method: str | list[str] | None = None
-    weighting: str | list[str] | None = None
-    seed: int | list[int] | None = None
-
-    def matches(self, point: dict[str, Any]) -> bool:
-        """Return whether a point, given by the names on its axes, lies in this part."""
-        return all(getattr(self, axis) is None or point[axis] in _listed(getattr(self, axis)) for axis in AXES)
-
-
-class GridSpec(BaseModel):
-    """A grid file.
-
-    Attributes:
-        version: of the file's format; 1.
-        name: for people.
-        tasks, regimes, models, methods, weightings, seeds: the axes; the grid is their product.
-        include: points beside the product, given by axes; an axis left out is the grid's.
-        exclude: points taken out of the product.
-        recipe: how cells are trained.
-        measure: what is measured on them.
-        keep_weights: keep the weights of full fine-tuning; adapters are always kept.
-        report_to: experiment trackers that transformers knows, such as ``tensorboard`` or ``wandb``.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: Literal[1]
-    name: str
-    tasks: list[TaskChoice] = Field(min_length=1)
-    regimes: list[str] = Field(default=["balanced", "imbalanced"], min_length=1)
-    models: list[ModelChoice] = Field(min_length=1)
-    methods: list[MethodChoice] = Field(min_length=1)
-    weightings: list[str] = Field(default=["none"], min_length=1)
-    seeds: list[int] = Field(default=[0], min_length=1)
-    include: list[Filter] = Field(default_factory=list)
-    exclude: list[Filter] = Field(default_factory=list)
-    recipe: RecipeChoice = RecipeChoice(base="paper")
-    measure: Measurements = Measurements()
-    keep_weights: bool = False
-    report_to: list[str] = Field(default_factory=list)
-
-
-def expand(grid: GridSpec) -> list[CellSpec]:
-    """Return the cells of a grid, each once: the untuned cells first, then repetition by repetition.
-
-    Raises:
-        UserError: a name on an axis is unknown or means two things, or a part of ``exclude`` matches nothing.
-    """
-    for axis in ("tasks", "models"):
-        names = [choice.name for choice in getattr(grid, axis)]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise UserError(f"grid {grid.name!r}: two of its {axis} are called {twice[0]!r}; give one another name")
-    points: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for axes in [_axes(grid), *(_included(grid, part) for part in grid.include)]:
-        for values in itertools.product(*(axes[axis] for axis in reversed(AXES))):
-            point = dict(zip(reversed(AXES), values, strict=True))
-            points[tuple(_names(point).values())] = point
-    for part in grid.exclude:
-        hit = [key for key, point in points.items() if part.matches(_names(point))]
-        if not hit:
-            raise UserError(f"grid {grid.name!r}: exclude {part.model_dump(exclude_none=True)} matches no cell")
-        for key in hit:
-            del points[key]
-    cells = [_cell(grid, point) for point in points.values()]
-    untuned = [
-        CellSpec(
-            task=cell.task,
-            regime=None,
-            model=cell.model,
-            method=MethodChoice(use=UNTUNED),
-            weighting=None,
-            seed=None,
-            recipe=Recipe(max_length=cell.recipe.max_length),
-        )
-        for cell in cells
-    ]
-    return list({cell.id: cell for cell in [*untuned, *cells]}.values())
-
-
 def digest(form: Any) -> str:
     """Return 16 hex digits that identify a JSON value, whatever the order of its keys."""
     text = json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _axes(grid: GridSpec) -> dict[str, list[Any]]:
-    return {axis: list(getattr(grid, f"{axis}s")) for axis in AXES}
-
-
-def _included(grid: GridSpec, part: Filter) -> dict[str, list[Any]]:
-    axes = _axes(grid)
-    choice: dict[str, type[BaseModel]] = {"task": TaskChoice, "model": ModelChoice, "method": MethodChoice}
-    for axis in AXES:
-        if getattr(part, axis) is None:
-            continue
-        asked = {value.name if axis in choice else value: value for value in axes[axis]}
-        axes[axis] = [
-            asked[value] if value in asked else choice[axis].model_validate(value) if axis in choice else value
-            for value in _listed(getattr(part, axis))
-        ]
-    return axes
-
-
-def _cell(grid: GridSpec, point: dict[str, Any]) -> CellSpec:
-    task: TaskChoice = point["task"]
-    # Unknown names are told here, before anything is run.
-    get_weighting(point["weighting"])
-    ratios(task.task, point["regime"])
-    recipe = grid.recipe.resolve(task.name, point["method"].use)
-    return CellSpec(**point, recipe=recipe)
-
-
-def _names(point: dict[str, Any]) -> dict[str, Any]:
-    return {axis: getattr(point[axis], "name", point[axis]) for axis in AXES}
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _changed(cell: CellSpec, **fields: Any) -> CellSpec:
@@ -314,25 +188,3 @@ def _scaled(shares: np.ndarray) -> np.ndarray:
 @lru_cache
 def _task(use: str, change: str) -> Task:
     return get_task(use, **json.loads(change))
-
-
-def load_grid(name: str) -> GridSpec:
-    """Read a shipped grid by its name, or a YAML file by its path.
-
-    Task files are looked for beside the grid file.
-
-    Raises:
-        UserError: there is no such grid, or the file is wrong; the message names file and line.
-    """
-    from benchmark.grids import grid_file
-    from polyskew.yamls import load_yaml
-
-    path = grid_file(name)
-    grid = load_yaml(path, GridSpec)
-    beside = [
-        choice.model_copy(update={"use": str(path.parent / choice.use)})
-        if choice.use.endswith((".yaml", ".yml")) and not Path(choice.use).is_absolute()
-        else choice
-        for choice in grid.tasks
-    ]
-    return grid.model_copy(update={"tasks": beside})

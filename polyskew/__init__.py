@@ -13,9 +13,9 @@ _PUBLIC = {
     "get_method": "adapters",
     "get_task": "tasks",
     "get_weighting": "adapters",
-    "GridSpec": "benchmark.spec",
+    "GridSpec": "benchmark.grid",
     "CellSpec": "benchmark.spec",
-    "expand": "benchmark.spec",
+    "expand": "benchmark.grid",
     "run": "benchmark.run",
     "board": "leaderboard.board",
 }

@@ -15,8 +15,8 @@ from safetensors.numpy import load_file
 
 from benchmark import tables
 from benchmark.cell import run_cell
+from benchmark.grid import GridSpec, expand
 from benchmark.run import cells, record
-from benchmark.spec import GridSpec, expand
 from benchmark.stages import Cell, pending, settled
 from benchmark.trainer import DivergedError
 from polyskew.errors import DataError

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from benchmark.cli import main
+from benchmark.grid import GridSpec, expand
 from benchmark.run import cells, record
-from benchmark.spec import GridSpec, expand
 from polyskew.files import write_json
 from polyskew.yamls import validate
 from tests.benchmark import world

@@ -18,8 +18,8 @@ import yaml
 
 from benchmark.cell import run_cell
 from benchmark.cli import main
+from benchmark.grid import expand, load_grid
 from benchmark.run import cells, run
-from benchmark.spec import expand, load_grid
 from polyskew.files import is_complete, read_json
 from tests.benchmark import world
 

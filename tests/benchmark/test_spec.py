@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters import WEIGHTINGS, get_weighting
+from benchmark.grid import GridSpec, expand, load_grid
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
-from benchmark.spec import CellSpec, GridSpec, MethodChoice, TaskChoice, digest, expand, load_grid
+from benchmark.spec import CellSpec, MethodChoice, TaskChoice, digest
 from polyskew.errors import UserError
 from polyskew.yamls import validate
 from tasks.demo import reviews as generator

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmark.grid import GridSpec, load_grid
 from benchmark.run import run
-from benchmark.spec import GridSpec, load_grid
 from leaderboard.board import board
 from polyskew.yamls import validate
 

@@ -44,12 +44,12 @@ def ids(model: dict[str, str], **changes: Any) -> list[str]:
 
 
 GOLDEN = {
-    "untuned": "c5ca63d7134d9e37",
-    "balanced full none 0": "df29fd934a03a4ee",
-    "imbalanced full none 0": "c5fd41ece3ec857f",
-    "imbalanced full per_language 0": "9118d28950522b6e",
-    "imbalanced lora none 1": "4ca9a5d62f55fad7",
-    "natural full none 0": "6ab1420b74816533",
+    "untuned": "8466c6f0439c01fa",
+    "balanced full none 0": "09255f90d73fdb5f",
+    "imbalanced full none 0": "48377918bbf7cf0e",
+    "imbalanced full per_language 0": "3ddc232dce03c4e5",
+    "imbalanced lora none 1": "f24f4da47b52eda7",
+    "natural full none 0": "dcb3fcca1e5859fd",
 }
 
 

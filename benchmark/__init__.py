@@ -1,1 +1,1 @@
-"""Benchmarks of polyskew on real multilingual text."""
+"""Running it: grids, cells, their stages, workers, and the command line."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from benchmark.provenance import provenance
+from benchmark.provenance import in_force, provenance
 from benchmark.stages import STAGE_FILE, TRAIN, Cell, Stage, pending
 from benchmark.trainer import DivergedError
 from polyskew.errors import DataError, UserError
@@ -47,11 +47,15 @@ def _run(cell: Cell, say: Say) -> Outcome:
         # Parts that a killed process left; the lock is ours, so nobody is filling them.
         for part in cell.folder.glob(".*.tmp"):
             shutil.rmtree(part, ignore_errors=True)
-        for stage in pending(cell):
+        todo = pending(cell)
+        if todo:
+            # It comes back when all is done and tidied up.
+            (cell.folder / "provenance.json").unlink(missing_ok=True)
+        for stage in todo:
             _journal(cell, stage.name, "started")
             with atomic_folder(cell.folder / stage.name) as out:
                 stage.run(cell, out, partial(say, stage.name))
-                write_json(out / STAGE_FILE, stage.asked(cell))
+                write_json(out / STAGE_FILE, {"asked": stage.asked(cell), "in_force": in_force()})
             _journal(cell, stage.name, "finished")
             if stage is TRAIN:
                 train.clear(cell)
@@ -67,7 +71,7 @@ def _run(cell: Cell, say: Say) -> Outcome:
 
 
 def kind_of(error: BaseException) -> str:
-    """Return what sort of failure an exception is: ``out of memory``, ``nan``, ``data`` or ``code``."""
+    """Return what sort of failure an exception is: ``out of memory``, ``nan``, ``data``, ``input`` or ``code``."""
     import torch
 
     if isinstance(error, torch.OutOfMemoryError | MemoryError):

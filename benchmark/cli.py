@@ -70,6 +70,9 @@ def run(
     board(results)
     if tally.failed:
         print(f"{len(tally.failed)} cells failed; `polyskew show CELL` says why, and the rest is kept", file=sys.stderr)
+    if tally.unmeasured:
+        print(f"not all could be measured: {tally.unmeasured}", file=sys.stderr)
+    if tally.failed or tally.unmeasured:
         raise typer.Exit(1)
 
 
@@ -92,6 +95,8 @@ def board(
     """Show the leaderboard of a results folder, finished or not."""
     from leaderboard.board import board as read_board
 
+    if figure and not figure.parent.is_dir():
+        raise UserError(f"the folder {figure.parent} of the figure does not exist")
     found = read_board(results)
     if format is Format.table:
         _console().print(found.to_table())
@@ -113,7 +118,11 @@ def show(
     from benchmark.show import find
     from benchmark.show import show as show_cell
 
-    show_cell(find(cell, results), _console())
+    folder = find(cell, results)
+    try:
+        show_cell(folder, _console())
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"a file in {folder} does not have the form of docs/results.md ({error!r})") from None
 
 
 @app.command("list")

@@ -5,14 +5,15 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from benchmark.progress import GridProgress
 from benchmark.stages import Cell
-from polyskew.errors import UserError
 from polyskew.files import write_json
 
 _RETRY_SECONDS = 2.0  # how often a cell that another run holds is looked at again
@@ -31,14 +32,15 @@ class Worker:
 
 @dataclass
 class Tally:
-    """What came of the cells: ids that are done, ids that failed."""
+    """What came of the cells: ids that are done, ids that failed, and why some could not be measured."""
 
     done: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    unmeasured: str = ""
 
 
-def workers_and_threads(asked: int | None) -> tuple[int, int, int]:
-    """Return the number of workers, threads each, and GPUs.
+def workers_and_threads(asked: int | None) -> tuple[int, int]:
+    """Return the number of workers, and of threads each.
 
     Without a GPU up to four workers share the cores: two small models on one core each train faster than one model
     on two. ``nvidia-smi`` is not asked for; the GPUs are those that ``CUDA_VISIBLE_DEVICES`` or the driver shows.
@@ -46,7 +48,7 @@ def workers_and_threads(asked: int | None) -> tuple[int, int, int]:
     gpus = _gpus()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = asked or (len(gpus) or min(4, cores))
-    return workers, max(1, cores // workers), len(gpus)
+    return workers, max(1, cores // workers)
 
 
 def execute(cells: list[Cell], progress: GridProgress, workers: int | None = None) -> Tally:
@@ -59,7 +61,7 @@ def execute(cells: list[Cell], progress: GridProgress, workers: int | None = Non
         progress: told what happens.
         workers: number of worker processes; by default one a GPU, or by the number of cores.
     """
-    count, threads, _ = workers_and_threads(workers)
+    count, threads = workers_and_threads(workers)
     context = multiprocessing.get_context("spawn")
     queue = deque(cells)
     waiting: list[tuple[float, Cell]] = []
@@ -70,10 +72,13 @@ def execute(cells: list[Cell], progress: GridProgress, workers: int | None = Non
             now = time.monotonic()
             queue.extend(cell for when, cell in waiting if when <= now)
             waiting = [(when, cell) for when, cell in waiting if when > now]
-            for worker in pool:
+            for place, worker in enumerate(pool):
                 if worker.cell is None and queue:
+                    if not worker.process.is_alive():  # somebody ended it while it was idle
+                        worker = pool[place] = _start(context, worker.number, threads)
                     worker.cell, worker.since = queue.popleft(), time.monotonic()
-                    worker.connection.send(worker.cell)
+                    with suppress(BrokenPipeError):  # it ended just now, which is noticed below
+                        worker.connection.send(worker.cell)
             busy = [worker for worker in pool if worker.cell]
             ready = wait([worker.connection for worker in busy], timeout=0.5) if busy else []
             if not busy:
@@ -181,8 +186,8 @@ def _work(connection: Connection, threads: int) -> None:
         if outcome == "done":
             try:
                 measure(cell.folder.parent.parent, [cell.spec.id])
-            except UserError as error:  # told again, to the user, when the whole grid is measured
-                print(error, file=sys.stderr)
+            except Exception:  # the cell's work is whole; what is wrong is told when the whole grid is measured
+                traceback.print_exc()
         tell("outcome", outcome)
 
 

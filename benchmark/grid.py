@@ -11,7 +11,7 @@ from benchmark.grids import grid_file
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe, RecipeChoice
 from benchmark.spec import UNTUNED, CellSpec, Measurements, MethodChoice, TaskChoice
-from polyskew.errors import UserError
+from polyskew.errors import UserError, suggest
 from polyskew.yamls import load_yaml
 from tasks.regimes import ratios
 
@@ -53,7 +53,7 @@ class GridSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1]
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     tasks: list[TaskChoice] = Field(min_length=1)
     regimes: list[str] = Field(default=["balanced", "imbalanced"], min_length=1)
     models: list[ModelChoice] = Field(min_length=1)
@@ -74,6 +74,15 @@ def expand(grid: GridSpec) -> list[CellSpec]:
     Raises:
         UserError: a name on an axis is unknown or means two things, or a part of ``exclude`` matches nothing.
     """
+    axes_of = {"by_task": [task.name for task in grid.tasks], "by_method": [method.use for method in grid.methods]}
+    axes_of["by_method"] += [name for part in grid.include for name in _listed(part.method or [])]
+    axes_of["by_task"] += [name for part in grid.include for name in _listed(part.task or [])]
+    for field, names in axes_of.items():
+        for name in getattr(grid.recipe, field):
+            if name not in names:
+                raise UserError(
+                    f"grid {grid.name!r}: recipe.{field}: {name!r} is not in the grid{suggest(name, names)}"
+                )
     for axis in ("tasks", "models"):
         names = [choice.name for choice in getattr(grid, axis)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -103,6 +112,15 @@ def expand(grid: GridSpec) -> list[CellSpec]:
         for cell in cells
     ]
     return list({cell.id: cell for cell in [*untuned, *cells]}.values())
+
+
+def regimes_of(cells: list[CellSpec]) -> dict[str, list[str]]:
+    """Return by task, named, the regimes that some cell has."""
+    found: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        if cell.regime:
+            found.setdefault(cell.task.name, {})[cell.regime] = None
+    return {task: list(regimes) for task, regimes in found.items()}
 
 
 def load_grid(name: str) -> GridSpec:

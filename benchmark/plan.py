@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmark.grid import GridSpec, expand
+from benchmark.grid import GridSpec, expand, regimes_of
 from benchmark.run import cells
 from benchmark.seeds import data_seed
 from benchmark.spec import CellSpec
@@ -42,14 +42,19 @@ def plan(grid: GridSpec, results: Path) -> list[Planned]:
     return planned
 
 
-def rows(grid: GridSpec) -> list[tuple[str, str, int, int, int]]:
-    """Return per task and regime: names, and the rows of training, validation and test. Reads the data."""
+def rows(grid: GridSpec) -> list[tuple[str, str, int, int, int, int]]:
+    """Return per task and regime: names, rows of training, validation and test, and rows that were dropped.
+
+    Dropped are rows that stand in two splits, from the training side. Reads the data.
+    """
     found = []
-    for choice in grid.tasks:
+    regimes = regimes_of(expand(grid))
+    for choice in (choice for choice in grid.tasks if choice.name in regimes):
         splits = choice.task.load()
-        for regime in grid.regimes:
+        dropped = sum(sum(reasons.values()) for reasons in splits.report["dropped"].values())
+        for regime in regimes[choice.name]:
             drawn = draw(choice.task, splits, regime, data_seed(choice.name, grid.seeds[0]))
-            found.append((choice.name, regime, len(drawn.train), len(drawn.validation), len(drawn.test)))
+            found.append((choice.name, regime, len(drawn.train), len(drawn.validation), len(drawn.test), dropped))
     return found
 
 
@@ -65,7 +70,7 @@ def show(grid: GridSpec, results: Path, console: Console) -> None:
         table.add_row(spec.id, *("-" if name is None else str(name) for name in names), item.state)
     console.print(table)
     sizes = Table(title="rows", title_justify="left")
-    for column in ("task", "regime", "training", "validation", "test"):
+    for column in ("task", "regime", "training", "validation", "test", "dropped"):
         sizes.add_column(column, justify="left" if column in ("task", "regime") else "right")
     for row in rows(grid):
         sizes.add_row(*(str(value) for value in row))

@@ -15,19 +15,25 @@ _PACKAGES = (
 
 
 def provenance(cell: Cell) -> dict[str, Any]:
-    """Return what a reader needs to judge or repeat a cell; called in the process that computed it."""
-    import torch
-
-    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    """Return what a reader needs to judge or repeat a cell; called in the process that computed its last stage."""
     return {
         "asked": cell.spec.canonical(),
         "recipe": cell.spec.recipe.model_dump(),
         "method": None if cell.spec.untuned else cell.spec.method.method.options,
         "measure": cell.measure.model_dump(),
+        **in_force(),
+    }
+
+
+def in_force() -> dict[str, Any]:
+    """Return versions, device and threads of this process; each stage records its own."""
+    import torch
+
+    return {
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
         "python": sys.version.split()[0],
         "platform": f"{platform.system()} {platform.machine()}",
-        "device": gpu or "cpu",
+        "device": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu",
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
     }

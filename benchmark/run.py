@@ -7,13 +7,15 @@ from typing import Any
 import yaml
 
 from benchmark.executor import Tally, execute
-from benchmark.grid import GridSpec, expand, load_grid
+from benchmark.grid import GridSpec, expand, load_grid, regimes_of
 from benchmark.progress import GridProgress
+from benchmark.seeds import data_seed
 from benchmark.spec import CellSpec
 from benchmark.stages import Cell, comparable, settled, stages
 from leaderboard.measure import measure
+from polyskew.errors import UserError
 from polyskew.files import read_json, write_json, write_text
-from tasks import Task
+from tasks import Task, draw, explained, get_probe
 from tasks.regimes import shares, skew
 
 
@@ -33,13 +35,47 @@ def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tall
     """
     spec = load_grid(grid) if isinstance(grid, str) else grid
     specs = expand(spec)
+    if results.exists() and not results.is_dir():
+        raise UserError(f"{results} is a file; a results folder is wanted")
+    check(spec, specs)
     record(spec, specs, results)
     todo = [cell for cell in cells(spec, specs, results) if not settled(cell)]
     with GridProgress(len(todo)) as progress:
         tally = execute(todo, progress, workers) if todo else Tally()
         progress.note("measuring")
-        measure(results)
+        try:
+            measure(results)
+        except UserError as error:  # a broken artifact of one cell; the board of the others is still worth showing
+            tally.unmeasured = str(error)
     return tally
+
+
+def check(grid: GridSpec, specs: list[CellSpec]) -> None:
+    """Read the data and draw every regime once, so that what is wrong with them is said before anything is trained.
+
+    Raises:
+        UserError: a task's data are wrong or too few, or its probe corpus is missing or lacks a language.
+    """
+    regimes = regimes_of(specs)
+    for choice in {spec.task.name: spec.task for spec in specs}.values():
+        task = choice.task
+        splits = task.load()
+        for regime in regimes[choice.name]:
+            drawn = draw(task, splits, regime, data_seed(choice.name, grid.seeds[0]))
+        if grid.measure.explained_texts:
+            explained(task, drawn.test, grid.measure.explained_texts)
+        if grid.measure.probe_rows:
+            if task.probe is None:
+                raise UserError(
+                    f"task {task.name!r} names no probe corpus; add `probe`, or set measure.probe_rows to 0"
+                )
+            corpus = get_probe(task.probe)
+            for language in task.languages:
+                if language not in corpus.languages:
+                    known = ", ".join(corpus.languages)
+                    raise UserError(
+                        f"the probe corpus {corpus.name!r} of task {task.name!r} has no {language!r}, only {known}"
+                    )
 
 
 def cells(grid: GridSpec, specs: Iterable[CellSpec], results: Path) -> list[Cell]:
@@ -59,21 +95,31 @@ def cells(grid: GridSpec, specs: Iterable[CellSpec], results: Path) -> list[Cell
 
 def record(grid: GridSpec, specs: list[CellSpec], results: Path) -> None:
     """Write ``grid.yaml`` and each cell's ``spec.json``, by which a board tells what is missing."""
-    text = yaml.safe_dump(grid.model_dump(mode="json", exclude_defaults=True) | {"version": 1}, sort_keys=False)
+    asked_for = grid.model_dump(mode="json", exclude_defaults=True) | {"version": 1}
+    for choice in asked_for["tasks"]:
+        choice["use"] = Path(choice["use"]).name  # where a task's file lay is nobody's business
+    text = yaml.safe_dump(asked_for, sort_keys=False)
     write_text(results / "grid.yaml", text)
     asked = {spec.id for spec in specs}
+    regimes = regimes_of(specs)
     for spec in [*specs, *(spec.work() for spec in specs if spec.work().id not in asked)]:
         path = results / "cells" / spec.id / "spec.json"
-        content = describe(spec, grid)
+        content = describe(spec, grid, regimes[spec.task.name])
         if not path.exists() or read_json(path) != content:
             write_json(path, content)
 
 
-def describe(spec: CellSpec, grid: GridSpec) -> dict[str, Any]:
-    """Return a cell's ``spec.json``: its place on every axis, and what the measures need to know of it."""
+def describe(spec: CellSpec, grid: GridSpec, regimes: list[str]) -> dict[str, Any]:
+    """Return a cell's ``spec.json``: its place on every axis, and what the measures need to know of it.
+
+    Args:
+        spec: the cell.
+        grid: the grid that asked for it.
+        regimes: the regimes of its task in this grid.
+    """
     task = spec.task.task
     work = spec.work()
-    skews = {} if spec.untuned else _skews(task, [str(spec.regime)]) or _skews(task, grid.regimes)
+    skews = {} if spec.untuned else _skews(task, [str(spec.regime)]) or _skews(task, regimes)
     target = None if spec.untuned else shares(task, str(spec.regime))
     return {
         "schema": 1,

@@ -38,7 +38,7 @@ class TaskChoice(BaseModel):
     @property
     def task(self) -> Task:
         """The task itself."""
-        return _task(self.use, json.dumps(self.change, sort_keys=True))
+        return _task(self.use, json.dumps(self.change, sort_keys=True, default=str))
 
     @property
     def name(self) -> str:

@@ -1,5 +1,6 @@
 """Train one cell: from encoded rows to a trained model, going on where a killed run stopped."""
 
+import gc
 import json
 import math
 import shutil
@@ -19,6 +20,7 @@ from benchmark.encoding import Encoded, collate
 from benchmark.progress import Report
 from benchmark.recipes import Recipe
 from benchmark.trainer import WeightedTrainer
+from polyskew.files import write_json
 
 _WHOLE = "whole"  # marks a checkpoint that was written to its end
 
@@ -47,6 +49,7 @@ class Job:
         seed: of dropout and batch order.
         report_to: experiment trackers.
         run_name: the run's name there.
+        memory_before: bytes of `memory` before the model was loaded.
     """
 
     model: torch.nn.Module
@@ -59,6 +62,7 @@ class Job:
     seed: int
     report_to: tuple[str, ...]
     run_name: str
+    memory_before: int
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> T
         data_seed=job.seed,
     )
     groups = job.method.parameter_groups(job.model)
-    meter = Meter(job.folder, report)
+    meter = Meter(job.folder, report, job.memory_before)
     trainer = WeightedTrainer(
         model=job.model,
         args=arguments,
@@ -192,10 +196,23 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> T
     )
 
 
+def memory() -> int:
+    """Return the bytes in use now: allocated on the GPU, or resident in this process where there is none.
+
+    What earlier cells left is given back first, as far as Python, torch and the C library let go of it.
+    """
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+        return int(torch.cuda.memory_allocated())
+    return int(psutil.Process().memory_info().rss)
+
+
 class Meter(TrainerCallback):
     """Seconds and peak memory of training over all resumes, the marks of whole checkpoints, and the progress."""
 
-    def __init__(self, folder: Path, report: Report) -> None:
+    def __init__(self, folder: Path, report: Report, memory_before: int) -> None:
+        self._before = memory_before
         self._file = folder / "meter.json"
         self._report = report
         earlier: dict[str, Any] = {"seconds": 0.0, "peak": 0}
@@ -214,9 +231,9 @@ class Meter(TrainerCallback):
         return self._earlier + time.perf_counter() - self._start
 
     def peak(self) -> int:
-        """Peak bytes: allocated on the GPU, or resident in this process where there is none."""
+        """Peak bytes above those before the model was loaded."""
         now = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else psutil.Process().memory_info().rss
-        self._peak = max(self._peak, int(now))
+        self._peak = max(self._peak, int(now) - self._before)
         return self._peak
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -247,10 +264,13 @@ def last_whole(folder: Path) -> str | None:
         else:
             shutil.rmtree(checkpoint)
     whole.sort(key=lambda checkpoint: int(checkpoint.name.rpartition("-")[2]))
-    # The best checkpoint's place is recorded as a path; if the folder was moved since, it would be forgotten.
     while whole:
-        state = json.loads((whole[-1] / "trainer_state.json").read_text())
-        if Path(state["best_model_checkpoint"]).exists():
+        # The best checkpoint is recorded with its folder, which may have been moved or copied since.
+        file = whole[-1] / "trainer_state.json"
+        state = json.loads(file.read_text())
+        best = folder / Path(state["best_model_checkpoint"]).name
+        if (best / _WHOLE).exists():
+            write_json(file, state | {"best_model_checkpoint": str(best)})
             return str(whole[-1])
         shutil.rmtree(whole.pop())
     return None

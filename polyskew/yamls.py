@@ -54,6 +54,8 @@ def parse_yaml(text: str, where: str) -> tuple[Any, dict[Location, int]]:
             return {}, lines
         _walk(node, (), lines, where)
         return loader.construct_document(node), lines
+    except RecursionError:
+        raise UserError(f"{where}: an anchor refers to itself; write the value out") from None
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"{where}{line}: this is not valid YAML: {error.problem}") from None

@@ -62,7 +62,7 @@ def _override(declared: C, model: type[C], overrides: dict[str, Any]) -> C:
         mirror = MIRRORS[source["hub"]]
         settings["source"] = {**mirror["source"], **source}
         settings["columns"] = overrides.get("columns", mirror["columns"])
-    if "languages" in overrides and "regimes" in settings and "regimes" not in overrides:
+    if isinstance(overrides.get("languages"), list | tuple) and "regimes" in settings and "regimes" not in overrides:
         settings["regimes"] = {
             regime: {language: ratio for language, ratio in ratios.items() if language in overrides["languages"]}
             for regime, ratios in settings["regimes"].items()

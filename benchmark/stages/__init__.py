@@ -9,6 +9,7 @@ from typing import Any
 from benchmark.progress import Report
 from benchmark.spec import CellSpec, Measurements, digest
 from polyskew.files import MANIFEST, is_complete, read_json, sha256
+from tasks import get_probe
 
 STAGE_FILE = "stage.json"
 
@@ -69,7 +70,7 @@ class Stage:
         """Return what the artifact depends on: version, settings, and the artifacts it was made from."""
         return {
             "version": self.version,
-            "settings": {name: getattr(cell.measure, name) for name in self.settings},
+            "settings": {name: setting(cell.spec, cell.measure, name) for name in self.settings},
             "inputs": {name: sha256(cell.folder / name / MANIFEST)[:16] for name in self.needs},
         }
 
@@ -78,15 +79,25 @@ class Stage:
         folder = cell.folder / self.name
         if not is_complete(folder) or not all((cell.folder / name / MANIFEST).exists() for name in self.needs):
             return False
-        return bool(read_json(folder / STAGE_FILE) == self.asked(cell))
+        return bool(read_json(folder / STAGE_FILE).get("asked") == self.asked(cell))
 
 
 DATA = Stage("data", 1, ())
 TRAIN = Stage("train", 1, ("data",))
 PREDICT = Stage("predict", 1, ("data", "train"), reads_weights=True)
-FEATURES = Stage("features", 1, ("data", "train"), ("probe_rows",), reads_weights=True)
+FEATURES = Stage("features", 1, ("data", "train"), ("probe_rows", "probe_corpus"), reads_weights=True)
 ATTRIBUTIONS = Stage("attributions", 1, ("data", "train"), ("explained_texts", "evaluations"), reads_weights=True)
-UNTUNED_FEATURES = Stage("features", 1, ("data",), ("probe_rows",))
+UNTUNED_FEATURES = Stage("features", 1, ("data",), ("probe_rows", "probe_corpus"))
+
+
+def setting(spec: CellSpec, measure: Measurements, name: str) -> Any:
+    """Return what a stage depends on: a field of the measurements, or ``probe_corpus``, what identifies its texts."""
+    if name != "probe_corpus":
+        return getattr(measure, name)
+    task = spec.task.task
+    if not measure.probe_rows or task.probe is None:
+        return None
+    return get_probe(task.probe).identity(task.languages)
 
 
 def stages(spec: CellSpec, measure: Measurements) -> list[Stage]:
@@ -100,7 +111,8 @@ def stages(spec: CellSpec, measure: Measurements) -> list[Stage]:
 def pending(cell: Cell) -> list[Stage]:
     """Return the stages that have still to run.
 
-    A stage that reads weights which are gone (full fine-tuning keeps them only on request) needs the training again.
+    A stage that reads weights which are gone (full fine-tuning keeps them only on request) needs the training again,
+    and with it all that comes after.
     """
     todo: list[Stage] = []
     for stage in stages(cell.spec, cell.measure):
@@ -124,4 +136,6 @@ def comparable(cell: CellSpec, measure: Measurements) -> str:
     for axis in ("regime", "weighting", "seed"):
         form.pop(axis, None)
     versions = {stage.name: stage.version for stage in (DATA, TRAIN, PREDICT, FEATURES, ATTRIBUTIONS)}
-    return digest({"cell": form, "measure": measure.model_dump(), "stages": versions, "precision": "fp32"})
+    corpus = setting(cell, measure, "probe_corpus")
+    asked = {"cell": form, "measure": measure.model_dump(), "probe_corpus": corpus, "stages": versions}
+    return digest(asked | {"precision": "fp32"})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmark import tables
+from benchmark import inputs
 from benchmark.attributions import Text, explain, text_tree
 from benchmark.models.loading import load_tokenizer
 from benchmark.progress import Report
@@ -22,8 +22,8 @@ def run(cell: Cell, out: Path, report: Report) -> None:
     """
     spec = cell.spec
     tokenizer = load_tokenizer(spec.model)
-    chosen, places = tables.explained_rows(spec, cell.measure.explained_texts)
-    encoded = tables.tokens(spec, "test")
+    chosen, places = inputs.explained_rows(spec, cell.measure.explained_texts)
+    encoded = inputs.tokens(spec, "test")
     model = trained_model(cell)
     device = next(model.parameters()).device
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from adapters import get_weighting
-from benchmark import tables
+from benchmark import inputs
 from benchmark.encoding import token_statistics
 from benchmark.models.loading import load_tokenizer
 from benchmark.progress import Report
@@ -18,9 +18,9 @@ from polyskew.files import write_json
 def run(cell: Cell, out: Path, report: Report) -> None:
     """Write ``rows.parquet``, ``counts.json`` and ``tokens.json``."""
     spec = cell.spec
-    drawn = tables.rows(spec)
+    drawn = inputs.rows(spec)
     parts = {"test": drawn.test}
-    counts: dict[str, object] = {"test": _counts(spec, drawn.test).tolist()}
+    counts: dict[str, object] = {"test": _counts(spec, drawn.test).tolist(), "dropped": inputs.dropped(spec)}
     if not spec.untuned:
         parts = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
         training, validation = _counts(spec, drawn.train), _counts(spec, drawn.validation)
@@ -37,7 +37,7 @@ def run(cell: Cell, out: Path, report: Report) -> None:
     pd.concat(listing, ignore_index=True).to_parquet(out / "rows.parquet", index=False, compression="zstd")
     # Tokens of what is learned, or of the test rows where nothing is.
     part = "test" if spec.untuned else "train"
-    statistics = token_statistics(tables.tokens(spec, part), parts[part]["language"], load_tokenizer(spec.model))
+    statistics = token_statistics(inputs.tokens(spec, part), parts[part]["language"], load_tokenizer(spec.model))
     write_json(out / "tokens.json", statistics)
     report(1.0)
 

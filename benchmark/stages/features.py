@@ -6,9 +6,9 @@ import pandas as pd
 import torch
 from safetensors.numpy import save_file
 
-from benchmark import tables
+from benchmark import inputs
 from benchmark.encoding import Encoded
-from benchmark.features import extract
+from benchmark.inference import extract
 from benchmark.models.loading import device, load_model, load_tokenizer
 from benchmark.progress import Report
 from benchmark.seeds import training_seed
@@ -24,11 +24,11 @@ def run(cell: Cell, out: Path, report: Report) -> None:
         model = load_model(spec.model, spec.task.task.labels, training_seed(0), device())
     else:
         model = trained_model(cell)
-    test = tables.rows(spec).test[["id", "group", "language", "label"]]
-    parts: dict[str, tuple[pd.DataFrame, Encoded]] = {"test": (test, tables.tokens(spec, "test"))}
+    test = inputs.rows(spec).test[["id", "group", "language", "label"]]
+    parts: dict[str, tuple[pd.DataFrame, Encoded]] = {"test": (test, inputs.tokens(spec, "test"))}
     if cell.measure.probe_rows:
-        corpus = tables.probe_rows(spec, cell.measure.probe_rows)
-        encoded = tables.probe_tokens(spec, cell.measure.probe_rows)
+        corpus = inputs.probe_rows(spec, cell.measure.probe_rows)
+        encoded = inputs.probe_tokens(spec, cell.measure.probe_rows)
         parts["probe"] = (corpus[["id", "group", "language"]], encoded)
     total = sum(len(table) for table, _ in parts.values())
     done = 0

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark import tables
-from benchmark.features import logits
+from benchmark import inputs
+from benchmark.inference import logits
 from benchmark.models.loading import device, load_model, load_tokenizer
 from benchmark.progress import Report
 from benchmark.seeds import training_seed
@@ -24,10 +24,10 @@ def run(cell: Cell, out: Path, report: Report) -> None:
         DivergedError: a logit is not a number.
     """
     spec = cell.spec
-    found = logits(trained_model(cell), load_tokenizer(spec.model), tables.tokens(spec, "test"), report)
+    found = logits(trained_model(cell), load_tokenizer(spec.model), inputs.tokens(spec, "test"), report)
     if not np.isfinite(found).all():
         raise DivergedError(f"{(~np.isfinite(found)).any(axis=1).sum()} test rows have logits that are not numbers")
-    table = tables.rows(spec).test[["id", "group", "language", "label"]]
+    table = inputs.rows(spec).test[["id", "group", "language", "label"]]
     table.assign(logits=list(found)).to_parquet(out / "predictions.parquet", index=False, compression="zstd")
 
 
@@ -40,3 +40,8 @@ def trained_model(cell: Cell) -> torch.nn.Module:
 def _trained(spec: CellSpec, weights: Path, _checksum: str) -> torch.nn.Module:
     base = load_model(spec.model, spec.task.task.labels, training_seed(spec.seed or 0))
     return spec.method.method.load(base, weights).to(device()).eval()
+
+
+def forget() -> None:
+    """Let go of the model that is held in memory."""
+    _trained.cache_clear()

@@ -5,28 +5,31 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark import tables
+from benchmark import inputs
 from benchmark.models.loading import device, load_model, load_tokenizer
 from benchmark.progress import Report
 from benchmark.seeds import training_seed
 from benchmark.stages import Cell
 from benchmark.stages.data import weights_of
-from benchmark.training import Examples, Job, train
+from benchmark.stages.predict import forget
+from benchmark.training import Examples, Job, memory, train
 from polyskew.files import atomic_folder, read_json, write_json
 
 
 def run(cell: Cell, out: Path, report: Report) -> None:
     """Write ``history.json`` and ``cost.json``; the weights go to the cell's own folder, as they may be dropped."""
+    forget()
+    before = memory()
     spec = cell.spec
     seed = training_seed(spec.seed or 0)
     method = spec.method.method
     base = load_model(spec.model, spec.task.task.labels, seed, device())
     model = method.prepare(base)
     counts = read_json(cell.folder / "data" / "counts.json")
-    drawn = tables.rows(spec)
+    drawn = inputs.rows(spec)
     parts = {
         name: Examples(
-            tables.tokens(spec, name), table["label"].to_numpy(np.int64), weights_of(cell, counts, table, name)
+            inputs.tokens(spec, name), table["label"].to_numpy(np.int64), weights_of(cell, counts, table, name)
         )
         for name, table in (("train", drawn.train), ("validation", drawn.validation))
     }
@@ -42,6 +45,7 @@ def run(cell: Cell, out: Path, report: Report) -> None:
             seed=seed,
             report_to=cell.report_to,
             run_name=spec.describe(),
+            memory_before=before,
         ),
         report,
     )

@@ -13,7 +13,7 @@ import torch
 from filelock import FileLock
 from safetensors.numpy import load_file
 
-from benchmark import tables
+from benchmark import inputs
 from benchmark.cell import run_cell
 from benchmark.grid import GridSpec, expand
 from benchmark.run import cells, record
@@ -149,12 +149,12 @@ def test_the_artifacts_of_features_and_attributions(done: Cell) -> None:
 
 
 def test_features_are_those_of_the_trained_body(done: Cell) -> None:
-    from benchmark.features import body
+    from benchmark.inference import body
     from benchmark.stages.predict import trained_model
 
     model = trained_model(done)
-    table = tables.rows(done.spec).test
-    encoded = tables.tokens(done.spec, "test")
+    table = inputs.rows(done.spec).test
+    encoded = inputs.tokens(done.spec, "test")
     vectors = load_file(done.folder / "features" / "test.safetensors")
     logits = np.stack(pd.read_parquet(done.folder / "predict" / "predictions.parquet")["logits"])
     assert len(table) == len(encoded.rows)

@@ -120,7 +120,7 @@ def test_a_plan_counts_cells_and_rows(polyskew: Any, tmp_path: Path, reviews: Pa
             assert f"same as {spec.work().id}" in out
     rows = [line.split() for line in out.splitlines() if "tiny_reviews" in line and "120" in line]
     found = [[part for part in row if part not in ("│", "┃")] for row in rows]
-    assert found == [["tiny_reviews", regime, "120", "30", "40"] for regime in ("balanced", "imbalanced")]
+    assert found == [["tiny_reviews", regime, "120", "30", "40", "0"] for regime in ("balanced", "imbalanced")]
     assert not (tmp_path / "results").exists(), "a plan writes nothing"
 
 
@@ -133,7 +133,7 @@ def test_a_plan_says_what_is_done(polyskew: Any, tmp_path: Path, reviews: Path, 
     from polyskew.files import atomic_folder
 
     with atomic_folder(cell.folder / "data") as out:
-        write_json(out / STAGE_FILE, DATA.asked(cell))
+        write_json(out / STAGE_FILE, {"asked": DATA.asked(cell)})
     status, out, _ = polyskew("plan", "grid.yaml")
     assert status == 0
     lines = out.splitlines()

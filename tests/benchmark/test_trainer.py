@@ -54,6 +54,7 @@ def job(model: Path, folder: Path, *, method: str = "full", recipe: Recipe, rows
         "seed": 5,
         "report_to": (),
         "run_name": "test",
+        "memory_before": 0,
         **changes,
     }
     return Job(**settings)

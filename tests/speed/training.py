@@ -16,7 +16,7 @@ from transformers import Trainer, TrainingArguments
 
 from adapters import get_method
 from benchmark.encoding import encode
-from benchmark.features import extract
+from benchmark.inference import extract
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_model, load_tokenizer
 from benchmark.recipes import RecipeChoice
@@ -63,7 +63,7 @@ def main() -> None:
 
     def ours(folder: Path) -> None:
         model = method.prepare(load_model(choice, task.labels, 0))
-        train(Job(model, method, recipe, tokenizer, examples, few, folder, 0, (), "speed"), lambda share: None)
+        train(Job(model, method, recipe, tokenizer, examples, few, folder, 0, (), "speed", 0), lambda share: None)
 
     def plain(folder: Path) -> None:
         arguments = TrainingArguments(

@@ -1,4 +1,4 @@
-"""Frozen features: what the encoder says of a text, for the probes."""
+"""What a model says of texts: frozen features for the probes, and logits."""
 
 import numpy as np
 import torch

@@ -1,6 +1,7 @@
 """A cell's rows and their tokens: read, drawn and encoded once for all the cells a worker meets."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,6 @@ from benchmark.models import ModelChoice
 from benchmark.models.loading import load_tokenizer
 from benchmark.seeds import data_seed
 from benchmark.spec import CellSpec, TaskChoice
-from polyskew.errors import UserError
 from tasks import Drawn, Splits, draw, explained, get_probe
 
 
@@ -22,6 +22,11 @@ def rows(cell: CellSpec) -> Drawn:
     return _drawn(Key(cell.task), cell.regime or "balanced", cell.seed or 0)
 
 
+def dropped(cell: CellSpec) -> dict[str, Any]:
+    """Return how many rows of each split were dropped because they stand in a later split too, by what they share."""
+    return dict(_splits(Key(cell.task)).report["dropped"])
+
+
 def tokens(cell: CellSpec, part: str) -> Encoded:
     """Return the tokens of the cell's ``train``, ``validation`` or ``test`` rows, in the rows' order."""
     regime, seed = (cell.regime or "balanced", cell.seed or 0) if part != "test" else ("balanced", 0)
@@ -31,15 +36,14 @@ def tokens(cell: CellSpec, part: str) -> Encoded:
 def probe_rows(cell: CellSpec, per_language: int) -> pd.DataFrame:
     """Return the probe corpus of the cell's task: columns id, group, text, language; a fixed subset."""
     task = cell.task.task
-    if task.probe is None:
-        raise UserError(f"the task {task.name!r} names no probe corpus; add one as `probe`, or set probe_rows to 0")
+    assert task.probe is not None, "the grid was checked before it was run"
     return _probe(task.probe, tuple(task.languages), per_language)
 
 
 def probe_tokens(cell: CellSpec, per_language: int) -> Encoded:
     """Return the tokens of the probe corpus."""
     task = cell.task.task
-    assert task.probe is not None, "probe_rows has checked it"
+    assert task.probe is not None, "the grid was checked before it was run"
     return _probe_tokens(task.probe, tuple(task.languages), per_language, cell.model, cell.recipe.max_length)
 
 

@@ -72,7 +72,9 @@ class MethodChoice(BaseModel):
 
 
 class Measurements(BaseModel):
-    """What is measured on a trained cell. Changing it asks for a stage again, never for a training.
+    """What is measured on a trained cell. It is no part of the cell's id: changing it asks for the stage again.
+
+    Only a full fine-tuning whose weights were not kept has to be trained again for it.
 
     Attributes:
         probe_rows: rows of the probe corpus a language (paper: 1,000 articles); 0 leaves the corpus out.

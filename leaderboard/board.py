@@ -48,7 +48,7 @@ class Row:
         cells: ids, one for each seed.
         planned: number of seeds in the grid.
         done: number of seeds measured.
-        status: ``done``, ``partly done``, ``running``, ``failed``, ``not run`` or ``same as ...``.
+        status: ``done``, ``partly done``, ``unfinished``, ``failed``, ``not run`` or ``same as ...``.
         notes: what a reader must know: failures and their reasons, identical cells.
         numbers: by column name.
     """
@@ -230,7 +230,7 @@ def _status(results: Results, cells: list[Cell], workers: list[Cell], done: int)
     elif failed:
         status = "failed"
     else:
-        status = "running" if any(worker.started for worker in workers) else "not run"
+        status = "unfinished" if any(worker.started for worker in workers) else "not run"
     if status == "partly done" and done + failed < len(cells):
         missing = [str(cell.spec.seed) for cell, w in zip(cells, workers, strict=True) if not (w.done or w.failure)]
         notes.append(f"seed {', '.join(missing)} not finished yet")

@@ -80,7 +80,7 @@ def _plain(value: float | None) -> str:
 
 def _cells(row: Row) -> list[str]:
     numbers = [written(name, row.numbers[name]) for name, _ in CORE]
-    if row.numbers["accuracy"].value is None and row.status in ("failed", "not run", "running"):
+    if row.numbers["accuracy"].value is None and row.status in ("failed", "not run", "unfinished"):
         numbers[0] = row.status
     elif row.reference:
         numbers[1] = "reference"

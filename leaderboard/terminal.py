@@ -43,7 +43,7 @@ def _table(rows: list[Row]) -> Table:
     for place, row in enumerate(rows):
         numbers = [written(name, row.numbers[name]) for name, _ in CORE]
         style = ""
-        if row.numbers["accuracy"].value is None and row.status in ("failed", "not run", "running"):
+        if row.numbers["accuracy"].value is None and row.status in ("failed", "not run", "unfinished"):
             numbers[0], style = row.status, "red" if row.status == "failed" else "dim"
         elif row.reference:
             numbers[1], style = "reference", "bold"

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters import WEIGHTINGS, get_weighting
-from benchmark.grid import GridSpec, expand, load_grid
+from benchmark.grid import GridSpec, expand, load_grid, regimes_of
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
-from benchmark.spec import CellSpec, MethodChoice, TaskChoice, digest
+from benchmark.run import check, describe
+from benchmark.spec import CellSpec, Measurements, MethodChoice, TaskChoice, digest
+from benchmark.stages import comparable
 from polyskew.errors import UserError
 from polyskew.yamls import validate
 from tasks.demo import reviews as generator
@@ -310,3 +312,53 @@ def test_a_shipped_and_a_written_grid_are_read(tmp_path: Path, reviews: Path, mo
         load_grid("dmo")
     with pytest.raises(UserError, match=r"none\.yaml does not exist"):
         load_grid("none.yaml")
+
+
+def test_another_probe_corpus_is_another_measurement_but_the_same_training(model: dict[str, str]) -> None:
+    here, there = (
+        expand(grid(model, tasks=[{"use": "demo_reviews", "change": change}]))[-1]
+        for change in ({}, {"probe": "wikipedia"})
+    )
+    assert here.id == there.id
+    assert comparable(here, Measurements()) != comparable(there, Measurements())
+    assert comparable(here, Measurements(probe_rows=0)) == comparable(there, Measurements(probe_rows=0))
+
+
+def test_a_regime_that_one_task_lacks_can_be_taken_out(model: dict[str, str], tmp_path: Path) -> None:
+    task = tmp_path / "plain.yaml"
+    task.write_text(
+        "{name: plain, version: 1, summary: s, languages: [fr, de], labels: [a, b], source:"
+        " {generated: reviews, rows: {train: 9, validation: 9, test: 9}},"
+        " licence: x, citation: y, redistribute: true}\n"
+    )
+    found = grid(
+        model,
+        tasks=["demo_reviews", str(task)],
+        regimes=["balanced", "switched"],
+        exclude=[{"task": "plain", "regime": "switched"}],
+    )
+    cells = expand(found)
+    assert regimes_of(cells) == {"demo_reviews": ["balanced", "switched"], "plain": ["balanced"]}
+    plain = next(cell for cell in cells if cell.task.name == "plain" and cell.regime)
+    assert describe(plain, found, ["balanced"])["skew"] == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"measure": {"explained_texts": 100_000}}, "100"),
+        ({"tasks": [{"use": "demo_reviews", "change": {"probe": None}}]}, "names no probe corpus"),
+        ({"tasks": [{"use": "demo_reviews", "change": {"train_cell": 2}}]}, "rows"),
+    ],
+)
+def test_what_the_data_cannot_give_is_told_before_anything_is_trained(
+    model: dict[str, str], changes: dict[str, Any], said: str
+) -> None:
+    found = grid(model, **changes)
+    with pytest.raises(UserError, match=said):
+        check(found, expand(found))
+
+
+def test_a_recipe_for_a_method_that_is_not_there_is_a_mistake(model: dict[str, str]) -> None:
+    with pytest.raises(UserError, match="recipe.by_method: 'ful' is not in the grid; did you mean 'full'"):
+        expand(grid(model, recipe={"base": "paper", "by_method": {"ful": {"epochs": 9}}}))

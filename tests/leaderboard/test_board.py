@@ -204,7 +204,7 @@ def test_a_cell_with_a_stage_to_come_is_running_even_if_its_accuracy_is_known(tm
     shutil.rmtree(folder / "attributions")
     measure(tmp_path)
     found = row(board(tmp_path), "full", "balanced", "none")
-    assert (found.status, found.done) == ("running", 0)
+    assert (found.status, found.done) == ("unfinished", 0)
     assert found.numbers["accuracy"].value > 0.3
     assert found.numbers["neutral_drift"].reason == "the stage 'attributions' is not finished"
     spec = json.loads((folder / "spec.json").read_text()) | {"stages": ["predict", "features"]}

@@ -41,6 +41,9 @@ def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tall
     record(spec, specs, results)
     todo = [cell for cell in cells(spec, specs, results) if not settled(cell)]
     with GridProgress(len(todo)) as progress:
+        for model in spec.models:
+            if not model.pinned:
+                progress.note(f"model {model.name!r} is whatever {model.source} is today; give it a revision to pin it")
         tally = execute(todo, progress, workers) if todo else Tally()
         progress.note("measuring")
         try:

@@ -61,6 +61,11 @@ class ModelChoice(BaseModel):
             )
         return target
 
+    @property
+    def pinned(self) -> bool:
+        """Whether the name will mean the same weights tomorrow: a folder, or a hub model with a revision."""
+        return self.revision is not None or Path(self.source).is_dir()
+
     def identity(self) -> dict[str, Any]:
         """Return what identifies the weights: repository and revision, or a checksum of the folder's files."""
         source = self.source

@@ -360,5 +360,5 @@ def test_what_the_data_cannot_give_is_told_before_anything_is_trained(
 
 
 def test_a_recipe_for_a_method_that_is_not_there_is_a_mistake(model: dict[str, str]) -> None:
-    with pytest.raises(UserError, match="recipe.by_method: 'ful' is not in the grid; did you mean 'full'"):
+    with pytest.raises(UserError, match=r"recipe\.by_method: 'ful' is not in the grid; did you mean 'full'"):
         expand(grid(model, recipe={"base": "paper", "by_method": {"ful": {"epochs": 9}}}))

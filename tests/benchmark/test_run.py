@@ -160,9 +160,15 @@ def start(grid: Path, results: Path, workers: int = 1, *, all_cores: bool = Fals
     """
     every = os.sched_getaffinity(0)
     cores = every if all_cores else {random.choice(sorted(every))}
+
+    def before() -> None:
+        os.sched_setaffinity(0, cores)
+        # A shell's background job, as these tests may be, hands down that Ctrl-C is ignored.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     return subprocess.Popen(
         [sys.executable, "-m", "polyskew", "run", str(grid), "--out", str(results), "--workers", str(workers)],
-        preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        preexec_fn=before,
         cwd=grid.parent,
         env=environment(),
         start_new_session=True,
@@ -240,7 +246,7 @@ def test_an_interruption_is_told_and_leaves_no_failure(small: Path, tmp_path: Pa
 
 
 def test_failures_are_recorded_and_the_rest_goes_on(small: Path, reviews: Path, bert: Path, tmp_path: Path) -> None:
-    """A diverging method fails its own cells; a probe corpus that is not there yet fails until it is."""
+    """A diverging method fails its own cells; a probe corpus with an empty text fails until it is mended."""
     declared: dict[str, Any] = yaml.safe_load(reviews.read_text()) | {"name": "probed", "probe": "corpus.yaml"}
     (tmp_path / "probed.yaml").write_text(yaml.safe_dump(declared))
     corpus = {
@@ -248,6 +254,7 @@ def test_failures_are_recorded_and_the_rest_goes_on(small: Path, reviews: Path, 
         "columns": {"language": "language"},
     }  # fmt: skip
     (tmp_path / "corpus.yaml").write_text(yaml.safe_dump(corpus))
+    (tmp_path / "corpus.csv").write_text("id,text,language\n1,un texte,fr\n1,,en\n")
     content = world.grid_of(Path("probed.yaml"), bert, regimes=["balanced"], weightings=["none"])
     rates = {"body": 1e30, "head": 1e30}
     content["recipe"]["change"]["max_grad_norm"] = 0.0

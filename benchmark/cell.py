@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -44,7 +45,7 @@ def _run(cell: Cell, say: Say) -> Outcome:
 
     stage: Stage | None = None
     try:
-        # Parts that a killed process left; the lock is ours, so nobody is filling them.
+        # Stage folders that a killed process left half filled; the lock is ours, so nobody is filling them now.
         for part in cell.folder.glob(".*.tmp"):
             shutil.rmtree(part, ignore_errors=True)
         todo = pending(cell)
@@ -82,8 +83,6 @@ def kind_of(error: BaseException) -> str:
 
 
 def _fail(cell: Cell, stage: Stage | None, error: Exception) -> None:
-    import traceback
-
     traceback.print_exc()  # goes to the cell's own log
     write_json(
         cell.folder / "failure.json",

@@ -1,4 +1,4 @@
-"""The real-data grids, reduced to minutes' worth, from the YAML file to the board."""
+"""The real-data grids, reduced to few rows, one method and one seed, from the YAML file to the board."""
 
 import os
 from pathlib import Path

@@ -113,12 +113,23 @@ def board(
 def show(
     cell: Annotated[str, typer.Argument(metavar="CELL", help="A cell's folder, or the beginning of its id.")],
     results: Annotated[Path, typer.Option(help="Where to look for the id.")] = Path("results"),
+    text: Annotated[
+        str | None, typer.Option(metavar="ID", help="Show this explained text instead, its tokens shaded.")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="The text's language, where several have its id.")] = None,
+    label: Annotated[str | None, typer.Option(help="The label to speak about; the text's true one by default.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the text as an HTML snippet.")] = None,
 ) -> None:
-    """Show one cell: what was asked, in force, measured."""
-    from benchmark.show import find
+    """Show one cell: what was asked, in force, measured; or one text that was explained in it."""
+    from benchmark.show import find, show_text
     from benchmark.show import show as show_cell
 
     folder = find(cell, results)
+    if text is not None:
+        show_text(folder, text, language, label, html, _console())
+        return
+    if language is not None or label is not None or html is not None:
+        raise UserError("--language, --label and --html belong to a text: name it with --text ID")
     try:
         show_cell(folder, _console())
     except (KeyError, TypeError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""One cell: what was asked, what was in force, what was measured."""
+"""One cell: what was asked, what was in force, what was measured; or one of its explained texts."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from leaderboard.schema import Spec, parse
+from leaderboard.shaded_text import shaded_text
+from leaderboard.shading import terminal
+from leaderboard.shading_html import html as as_html
+from leaderboard.store import CELLS, SPEC, Cell, Results, read_results
 from polyskew.errors import UserError
-from polyskew.files import read_json
+from polyskew.files import read_json, write_text
 
 
 def find(cell: str, results: Path) -> Path:
@@ -53,6 +58,48 @@ def show(folder: Path, console: Console) -> None:
         console.print(_metrics(read_json(folder / "metrics.json")))
     else:
         console.print("Nothing was measured yet.")
+
+
+def show_text(
+    folder: Path, text: str, language: str | None, label: str | None, html: Path | None, console: Console
+) -> None:
+    """Print one explained text of a cell, its tokens shaded, beside the reference cell's.
+
+    Where the console cannot show enough colours, a table of the tokens' values stands in their place.
+
+    Args:
+        folder: the cell's folder.
+        text: id of the text.
+        language: its language; needed where the id stands in several.
+        label: name of the label to speak about; the text's true label by default.
+        html: also write an HTML snippet into this file.
+        console: where to print.
+
+    Raises:
+        UserError: the cell, text, language or label is not there, or the HTML file cannot be written.
+    """
+    if html and not html.parent.is_dir():
+        raise UserError(f"the folder {html.parent} of the HTML file does not exist")
+    found = shaded_text(*_open(folder), text, language, label)
+    if html:
+        try:
+            write_text(html, as_html(found))
+        except OSError as error:
+            raise UserError(f"{html} cannot be written ({error.strerror})") from None
+    colour = console.is_terminal and not console.no_color and console.color_system in ("256", "truecolor")
+    console.print(terminal(found, colour=colour))
+
+
+def _open(folder: Path) -> tuple[Results, Cell]:
+    """Return a cell and the results folder around it; a cell's folder that stands elsewhere is one of its own."""
+    place = folder if folder.parent.name == CELLS else folder.resolve()
+    if place.parent.name == CELLS:
+        results = read_results(place.parent.parent)
+        if place.name in results.cells:
+            return results, results.cells[place.name]
+    spec = parse((folder / SPEC).read_bytes(), Spec, str(folder / SPEC))
+    cell = Cell(folder, spec)
+    return Results(folder, {spec.id: cell}), cell
 
 
 _AXES = ("task", "task_version", "regime", "model", "method", "weighting", "seed", "group")

@@ -68,6 +68,7 @@ class Attributions(Rows):
         start: first token of each text and one past the last, ``[N + 1]``.
         token_ids: ``[T]`` over all texts.
         values: SHAP values as probabilities, ``[T, C]``.
+        errors: standard errors of the values, ``[T, C]``: 0 where they are exact, NaN where their mode states none.
         base: base values, ``[N, C]``.
     """
 
@@ -75,7 +76,13 @@ class Attributions(Rows):
     start: NDArray[np.int64]
     token_ids: NDArray[np.int64]
     values: NDArray[np.float64]
+    errors: NDArray[np.float64]
     base: NDArray[np.float64]
+
+    @property
+    def text(self) -> NDArray[np.int64]:
+        """Number of the text of each token, ``[T]``."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
     def tokens(self, text: int) -> NDArray[np.int64]:
         """Return the token ids of one text."""
@@ -98,8 +105,8 @@ def read_predictions(path: Path, classes: int) -> Predictions:
 
 
 def read_attributions(path: Path, classes: int) -> Attributions:
-    """Read attributions; raises `DataError` where lengths do not fit or a value is not finite."""
-    table = _read(path, ["id", "group", "language", "mode", "token_ids", "values", "base"])
+    """Read attributions; raises `DataError` where lengths do not fit, a value is not finite or an error is negative."""
+    table = _read(path, ["id", "group", "language", "mode", "token_ids", "values", "base", "errors"], later=("errors",))
     rows = _rows(table)
     values, values_start = _lists(table, "values")
     tokens, start = _lists(table, "token_ids")
@@ -114,6 +121,7 @@ def read_attributions(path: Path, classes: int) -> Attributions:
         start=start,
         token_ids=tokens.astype(np.int64),
         values=values.astype(np.float64).reshape(-1, classes),
+        errors=_errors(table.column("errors"), start, classes, path),
         base=base.astype(np.float64).reshape(-1, classes),
     )
 
@@ -150,13 +158,36 @@ def read_features(path: Path, name: str, rows: int) -> NDArray[np.float32]:
     return features
 
 
-def _read(path: Path, columns: list[str]) -> Any:
+def _errors(column: Any, start: NDArray[np.int64], classes: int, path: Path) -> NDArray[np.float64]:
+    """Return the standard errors of all texts' values, ``[T, C]``, NaN for a text whose row is null."""
+    import pyarrow
+
+    errors = np.full((start[-1], classes), np.nan)
+    if pyarrow.types.is_null(column.type):
+        return errors
+    column = column.combine_chunks()
+    stated = column.is_valid().to_numpy(zero_copy_only=False)
+    tokens = np.where(stated, np.diff(start), 0)
+    if (column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False) != tokens * classes).any():
+        raise DataError(f"{path}: each row needs {classes} 'errors' a token, or null")
+    found = column.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
+    if not (np.isfinite(found).all() and (found >= 0).all()):
+        raise DataError(f"{path}: column 'errors' has standard errors that are not finite or negative")
+    errors[np.repeat(stated, np.diff(start))] = found.reshape(-1, classes)
+    return errors
+
+
+def _read(path: Path, columns: list[str], later: tuple[str, ...] = ()) -> Any:
     import pyarrow
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             missing = [name for name in columns if name not in file.schema_arrow.names]
+            if missing and missing[0] in later:
+                raise DataError(
+                    f"{path} was made by an earlier version, without {missing[0]!r}; `polyskew run` makes it again"
+                )
             if missing:
                 raise DataError(f"{path} has no column {missing[0]!r}")
             return file.read(columns=columns)

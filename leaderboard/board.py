@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leaderboard.columns import COLUMNS, Column, Found, find_block, skew_regime
-from leaderboard.intervals import PAIRED_T_INTERVAL, T_INTERVAL, t_interval
+from leaderboard.averaging import Number, average
+from leaderboard.columns import COLUMNS
+from leaderboard.sources import find_block, skew_regime
 from leaderboard.store import Cell, Results, read_results
 
 if TYPE_CHECKING:
@@ -14,27 +15,6 @@ if TYPE_CHECKING:
 
 SAME = "the same work as "
 _NOT_DIFFERENCES = {"seed", "regime", "method", "weighting"}
-
-
-@dataclass(frozen=True)
-class Number:
-    """One number of the board.
-
-    Attributes:
-        value: mean over seeds, or None with a reason.
-        low: lower end of the 95% interval, or None where there is none.
-        high: upper end.
-        method: of the interval.
-        seeds: number of seeds that went into the value.
-        reason: why the value, or a seed of it, is missing.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    method: str = ""
-    seeds: int = 0
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,7 +147,7 @@ def _place(name: str, known: tuple[str, ...]) -> tuple[int, str]:
 def _row(results: Results, cells: list[Cell]) -> Row:
     spec = cells[0].spec
     workers = [results.resolve(cell) for cell in cells]
-    numbers = {column.name: _number(column, [column.find(worker) for worker in workers]) for column in COLUMNS}
+    numbers = {column.name: average(column, [column.find(worker) for worker in workers]) for column in COLUMNS}
     block = next((found for worker in workers if (found := find_block(worker, "leakage", {"probe": "paper"}))), None)
     measured = [worker for worker in workers if worker.done]
     status, notes = _status(results, cells, workers, len(measured))
@@ -192,26 +172,8 @@ def _row(results: Results, cells: list[Cell]) -> Row:
         status=status,
         notes=tuple(notes),
         numbers=numbers,
-        untuned={column.name: _number(column, [column.find(untuned)]) for column in leaks} if untuned else {},
+        untuned={column.name: average(column, [column.find(untuned)]) for column in leaks} if untuned else {},
     )
-
-
-def _number(column: Column, found: list[Found]) -> Number:
-    """Average over seeds, with a t interval; a single seed keeps the interval over its test rows."""
-    there = [one for one in found if one.value is not None]
-    reasons = sorted({one.reason for one in found if one.value is None})
-    if not there:
-        return Number(None, reason="; ".join(reasons))
-    if len({one.made_by for one in there}) > 1:
-        return Number(None, reason="seeds were measured with different versions or parameters: measure them again")
-    reason = f"{len(found) - len(there)} of {len(found)} seeds missing: {'; '.join(reasons)}" if reasons else ""
-    values = [one.value for one in there if one.value is not None]
-    if len(values) == 1:
-        one = there[0]
-        return Number(one.value, one.low, one.high, one.method, 1, reason)
-    low, high = t_interval(values)
-    method = (PAIRED_T_INTERVAL if column.paired else T_INTERVAL).format(n=len(values))
-    return Number(sum(values) / len(values), low, high, method, len(values), reason)
 
 
 def _status(results: Results, cells: list[Cell], workers: list[Cell], done: int) -> tuple[str, list[str]]:

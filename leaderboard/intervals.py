@@ -10,6 +10,11 @@ BOOTSTRAP = f"one seed: normal, bootstrap error over groups of test rows, {RESAM
 PROBE_BOOTSTRAP = f"one seed: normal, bootstrap error over groups of probed texts, {RESAMPLES} resamples, probes fixed"
 T_INTERVAL = "t interval of the mean over {n} seeds"
 PAIRED_T_INTERVAL = "t interval of the mean of {n} differences paired by seed"
+WITH_TEXTS = ", error over texts added in quadrature"
+WITHOUT_TEXTS = ", without the error over texts, which a seed lacks"
+TEXTS_T_INTERVAL = PAIRED_T_INTERVAL + WITH_TEXTS
+SEEDS_ONLY_T_INTERVAL = PAIRED_T_INTERVAL + WITHOUT_TEXTS
+NORMAL = 1.959964
 _CHUNK = 4_000_000  # weights held at once
 
 
@@ -52,14 +57,36 @@ def normal(value: float, replicates: NDArray[np.float64]) -> tuple[float, float]
         The interval, or None where replicates are missing (a resample without any row of a language).
     """
     spread = float(np.std(replicates, ddof=1))
-    return (value - 1.959964 * spread, value + 1.959964 * spread) if np.isfinite(spread) else None
+    return (value - NORMAL * spread, value + NORMAL * spread) if np.isfinite(spread) else None
 
 
 def t_interval(values: list[float]) -> tuple[float, float]:
     """Return the t interval of the mean of at least two values."""
+    mean, half = float(np.mean(values)), _t_half(values)
+    return mean - half, mean + half
+
+
+def t_interval_with_texts(values: list[float], over_texts: list[tuple[float, float]]) -> tuple[float, float]:
+    """Return the t interval of the mean over seeds, with the error over texts added in quadrature.
+
+    The explained texts are the same in every seed, so the spread between seeds does not contain the error that comes
+    from their choice, and it does not shrink with the number of seeds. What a text does in one seed only is counted
+    twice: the interval is rather too wide than too narrow.
+
+    Args:
+        values: one a seed, at least two.
+        over_texts: each seed's own normal interval over texts.
+
+    Returns:
+        Mean -/+ sqrt(t^2 s^2 / n + 1.96^2 v), where v is the mean over seeds of the variance over texts.
+    """
+    low, high = np.asarray(over_texts).T
+    variance = float((((high - low) / 2 / NORMAL) ** 2).mean())
+    mean, half = float(np.mean(values)), float(np.hypot(_t_half(values), NORMAL * np.sqrt(variance)))
+    return mean - half, mean + half
+
+
+def _t_half(values: list[float]) -> float:
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 
-    array = np.asarray(values)
-    half = float(stdtrit(len(array) - 1, 0.975)) * float(array.std(ddof=1)) / np.sqrt(len(array))
-    mean = float(array.mean())
-    return mean - float(half), mean + float(half)
+    return float(stdtrit(len(values) - 1, 0.975)) * float(np.std(values, ddof=1)) / float(np.sqrt(len(values)))

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from leaderboard.board import SAME, Board, Number, Row
+from leaderboard.averaging import Number
+from leaderboard.board import SAME, Board, Row
+from leaderboard.intervals import WITH_TEXTS, WITHOUT_TEXTS
 
 CORE = (
     ("accuracy", "accuracy"),
@@ -70,6 +72,9 @@ def caption(rows: Iterable[Row]) -> list[str]:
     kinds = []
     if any("t interval" in method for method in methods):
         kinds.append("several seeds: t interval of the mean (Δ, n.drift, n.uptake: paired by seed)")
+    if any(method.endswith(WITH_TEXTS) for method in methods):
+        some = " where every seed has one" if any(method.endswith(WITHOUT_TEXTS) for method in methods) else ""
+        kinds.append(f"n.drift, n.uptake: error over texts added in quadrature{some}")
     if any(method.startswith("one seed") for method in methods):
         kinds.append("one seed: bootstrap over groups of texts")
     lines.append("± is half a 95% interval; " + "; ".join(kinds) if kinds else "no intervals")

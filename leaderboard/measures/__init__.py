@@ -22,5 +22,7 @@ for _name, _target, _summary in (
     ("base_difference", "drift:BASE", "change of the SHAP base value"),
     ("neutral_drift", "neutral:DRIFT", "mean absolute drift of neutral tokens, less the placebo's"),
     ("neutral_uptake", "neutral:UPTAKE", "how far neutral tokens argue for the label their language over-represents"),
+    ("set_share", "set_share:MEASURE", "share of tokens that a threshold calls positive, negative or neutral"),
+    ("permutation_share", "permutation_share:MEASURE", "share of a drift's variance over texts made by permutations"),
 ):
     METRICS.add(_name, f"leaderboard.measures.{_target}", summary=_summary)

@@ -9,7 +9,44 @@ from leaderboard.measures.counts import ratio
 MEASURE = Measure("drift", 1, "probability")
 BASE = Measure("base_difference", 1, "probability")
 SETS = ("positive", "negative", "neutral")
+THRESHOLDS = (0.001, 0.01, 0.05)
+"""The three thresholds of the paper's appendix A.4, in units of probability."""
 THRESHOLD = 0.01
+"""The one that the paper settles on and the board shows."""
+
+
+def set_index(reference: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
+    """Say to which set each token belongs, for every label.
+
+    Args:
+        reference: SHAP values ``[T, C]`` in the reference.
+        threshold: in units of probability.
+
+    Returns:
+        ``[T, C]``, places in `SETS`: positive where the value is above the threshold, negative where it is below minus
+        the threshold, and else neutral.
+    """
+    return np.where(reference > threshold, 0, np.where(reference < -threshold, 1, 2))
+
+
+def sum_by_set(
+    index: NDArray[np.int64], amounts: NDArray[np.float64], text: NDArray[np.int64], texts: int
+) -> NDArray[np.float64]:
+    """Sum an amount over each text's tokens of each set, for every label.
+
+    Args:
+        index: the set of each token, ``[T, C]``, from `set_index`.
+        amounts: what is summed, ``[T, C]``.
+        text: number of the text of each token, ``[T]``.
+        texts: number of texts N.
+
+    Returns:
+        ``[N, C, 3]``, 0 where a text has no token of a set.
+    """
+    classes = index.shape[1]
+    place = (text[:, None] * classes + np.arange(classes)) * 3 + index
+    sums = np.bincount(place.ravel(), weights=amounts.ravel(), minlength=texts * classes * 3)
+    return sums.astype(np.float64).reshape(texts, classes, 3)
 
 
 def set_sums(
@@ -17,11 +54,8 @@ def set_sums(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Sum S_cell - S_reference over each text's positive, negative and neutral tokens, for every label.
 
-    A token belongs, for label c, to the positive set where its reference value is above the threshold, to the
-    negative set where it is below minus the threshold, and else to the neutral set.
-
     Args:
-        reference: SHAP values ``[T, C]`` of all tokens of all texts.
+        reference: SHAP values ``[T, C]`` of all tokens of all texts; they say which set a token belongs to.
         cell: the same tokens' values in the other model, ``[T, C]``.
         text: number of the text of each token, ``[T]``.
         texts: number of texts N.
@@ -30,13 +64,9 @@ def set_sums(
     Returns:
         Sums ``[N, C, 3]`` (sets in the order of `SETS`), and whether the text has a token of that set.
     """
-    classes = reference.shape[1]
-    kind = np.where(reference > threshold, 0, np.where(reference < -threshold, 1, 2))
-    place = (text[:, None] * classes + np.arange(classes)) * 3 + kind
-    size = texts * classes * 3
-    sums = np.bincount(place.ravel(), weights=(cell - reference).ravel(), minlength=size).astype(np.float64)
-    present = np.bincount(place.ravel(), minlength=size) > 0
-    return sums.reshape(texts, classes, 3), present.reshape(texts, classes, 3)
+    index = set_index(reference, threshold)
+    present = sum_by_set(index, np.ones(index.shape), text, texts) > 0
+    return sum_by_set(index, cell - reference, text, texts), present
 
 
 def drift(

@@ -14,11 +14,33 @@ from polyskew.files import atomic_folder, write_json
 
 LANGUAGES = ("fr", "es", "ja", "de", "en", "zh")
 SKEW = (np.array([[1, 2, 3, 4, 5]] * 3 + [[5, 4, 3, 2, 1]] * 3) / 15 - 0.2).tolist()
+_FLOATS = pyarrow.list_(pyarrow.float32())
+ATTRIBUTIONS = {
+    "id": pyarrow.string(),
+    "group": pyarrow.string(),
+    "language": pyarrow.string(),
+    "label": pyarrow.int64(),
+    "mode": pyarrow.string(),
+    "evaluations": pyarrow.int64(),
+    "rows": pyarrow.int64(),
+    "token_ids": pyarrow.list_(pyarrow.int32()),
+    "pieces": pyarrow.list_(pyarrow.string()),
+    "second": pyarrow.int32(),
+    "values": _FLOATS,
+    "errors": _FLOATS,
+    "base": _FLOATS,
+    "output": _FLOATS,
+}
+"""The columns of ``attributions.parquet`` and their types."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One synthetic cell and the strength of each effect in it."""
+    """One synthetic cell and the strength of each effect in it.
+
+    SHAP values of the mode ``permutations`` have an error of ``noise`` a token, which is stated; those of
+    ``partition-500`` state none.
+    """
 
     regime: str | None = "balanced"
     method: str = "full"
@@ -30,6 +52,8 @@ class Kind:
     skill: float = 2.0
     separation: float = 0.15
     same_as: str | None = None
+    mode: str = "exact"
+    noise: float = 0.01
 
     @property
     def id(self) -> str:
@@ -96,26 +120,36 @@ def write_cell(results: Path, kind: Kind, *, rows: int = 900, explained: int = 6
     return folder
 
 
-def attributions(kind: Kind, language: np.ndarray, label: np.ndarray, rng: np.random.Generator) -> dict[str, object]:
+def attributions(
+    kind: Kind, language: np.ndarray, label: np.ndarray, rng: np.random.Generator
+) -> dict[str, pyarrow.Array]:
     texts = np.random.default_rng(11)
-    columns: dict[str, object] = _rows(language) | {"label": label, "mode": ["partition-500"] * len(label)}
+    noise = kind.noise if kind.mode == "permutations" else 0.0
     tokens, values, base, output = [], [], [], []
     for place in language:
         length = int(texts.integers(6, 20))
-        tokens.append(texts.integers(5, 999, length).astype(np.int32))
+        tokens.append(texts.integers(5, 999, length))
         # Most tokens say nothing, some say something.
         value = texts.normal(size=(length, 5)) * np.where(texts.random((length, 1)) < 0.6, 0.003, 0.06)
         value += 0.004 * rng.normal(size=value.shape) + 0.004 * kind.tilt * np.array(SKEW)[place]
-        values.append(value.astype(np.float32).ravel())
-        base.append((np.full(5, 0.2) + 0.01 * rng.normal(size=5)).astype(np.float32))
-        output.append((base[-1] + value.sum(axis=0)).astype(np.float32))
-    return columns | {
+        values.append(value + noise * rng.normal(size=value.shape))
+        base.append(np.full(5, 0.2) + 0.01 * rng.normal(size=5))
+        output.append(base[-1] + values[-1].sum(axis=0))
+    stated = [None if kind.mode == "partition-500" else np.full(value.size, noise) for value in values]
+    columns = _rows(language) | {
+        "label": label,
+        "mode": [kind.mode] * len(label),
         "evaluations": [500] * len(label),
+        "rows": [400] * len(label),
         "token_ids": tokens,
-        "values": values,
+        "pieces": [[f" w{token}" for token in own] for own in tokens],
+        "second": [len(own) for own in tokens],
+        "values": [value.ravel() for value in values],
+        "errors": stated,
         "base": base,
         "output": output,
     }
+    return {name: pyarrow.array(column, ATTRIBUTIONS[name]) for name, column in columns.items()}
 
 
 def cost(kind: Kind, rng: np.random.Generator) -> dict[str, object]:

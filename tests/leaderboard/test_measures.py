@@ -8,13 +8,16 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, mutual_info_score
 
-from leaderboard.intervals import bootstrap_sums, t_interval
+from leaderboard.comparing import Compared, Texts
+from leaderboard.intervals import bootstrap_sums, normal, t_interval, t_interval_with_texts
 from leaderboard.measures import METRICS, drift, leakage, neutral, online_coding
 from leaderboard.measures.accuracy import accuracy
 from leaderboard.measures.counts import count_table
 from leaderboard.measures.macro_f1 import macro_f1
 from leaderboard.measures.mutual_information import mutual_information
+from leaderboard.measures.permutation_share import permutation_share, permutation_variance
 from leaderboard.measures.prediction_share import prediction_shares, true_shares
+from leaderboard.measures.set_share import set_counts, set_shares
 from leaderboard.measures.skew_uptake import skew_uptake
 
 SEEDS = st.integers(0, 10_000)
@@ -119,6 +122,74 @@ def test_drift_agrees_with_a_loop_over_texts(seed: int) -> None:
                 assert found[name, label, place] == pytest.approx(expected, nan_ok=True)
 
 
+@settings(max_examples=30)
+@given(SEEDS, st.sampled_from(drift.THRESHOLDS))
+def test_set_shares_agree_with_a_loop_over_tokens(seed: int, threshold: float) -> None:
+    rng = np.random.default_rng(seed)
+    text = np.repeat(np.arange(5), rng.integers(0, 6, size=5))
+    values = rng.choice([-0.2, -0.05, -0.003, -0.001, 0.0, 0.001, 0.01, 0.02], size=(len(text), 2))
+    counts = np.zeros((5, 2, 3))
+    for token, number in enumerate(text):
+        for label in range(2):
+            value = values[token, label]
+            counts[number, label, 0 if value > threshold else 1 if value < -threshold else 2] += 1
+    found = set_counts(values, text, 5, threshold)
+    assert (found == counts).all()
+    for shares, row in zip(set_shares(found).reshape(-1, 3), counts.reshape(-1, 3), strict=True):
+        assert shares == pytest.approx(row / row.sum() if row.sum() else [np.nan] * 3, nan_ok=True)
+
+
+def test_permutation_share_on_a_case_worked_by_hand() -> None:
+    variance = np.array([[[1.0, 0.0, 4.0]], [[3.0, 0.0, 0.0]], [[2.0, 5.0, 6.0]]])
+    present = np.array([[[True, False, True]], [[True, False, True]], [[True, True, True]]])
+    found = permutation_variance(variance, present, np.array([0, 0, 1]), 2)
+    assert found[0, 0] == pytest.approx([(1 + 3) / 4, np.nan, (4 + 0) / 4], nan_ok=True)
+    assert found[1, 0] == pytest.approx([2.0, 5.0, 6.0])
+    total = np.array([[[4.0, 1.0, 2.0]], [[6.0, 1.0, 1.0]]])
+    assert permutation_share(found, total) == pytest.approx([3 / 10, np.nan, 7 / 3], nan_ok=True)
+    assert np.isnan(permutation_share(np.zeros((1, 1, 3)), np.zeros((1, 1, 3)))).all()
+
+
+def _found_permutation_share(rng: np.random.Generator, *, centred: bool, common: float) -> float:
+    """The neutral share found on 120 texts of 6 neutral and 2 positive tokens; see the test below."""
+    texts, tokens, sd = 120, 8, 0.004
+
+    def noise() -> np.ndarray:
+        drawn = rng.normal(size=(texts, tokens, 2))
+        # Errors that add up to 0 over the text, with the same error a token as before.
+        return (drawn - drawn.mean(axis=1, keepdims=True)) * np.sqrt(tokens / (tokens - 1)) if centred else drawn
+
+    shared = noise()
+    one, other = (np.sqrt(common) * shared + np.sqrt(1 - common) * noise() for _ in range(2))
+    true = np.where(np.arange(tokens) < 6, 0.0, 0.2)[:, None]
+    effect = 0.01 / 6 * rng.normal(size=(texts, 1, 2))  # of the texts: 0.01 over the neutral tokens
+    compared = Compared(
+        text=np.repeat(np.arange(texts), tokens),
+        reference=(true + sd * one).reshape(-1, 2),
+        cell=(true + effect + sd * other).reshape(-1, 2),
+        variance=np.full((texts * tokens, 2), 2 * sd**2),
+        unstated="",
+        base=np.zeros((texts, 2)),
+        shared=np.ones(texts, dtype=bool),
+    )
+    found = compared.at(0.05, Texts(np.arange(texts) % 2, 2, np.arange(texts).astype(object)))
+    return float(permutation_share(found.permutations, found.replicates.var(axis=0, ddof=1))[2])
+
+
+@pytest.mark.parametrize(("centred", "common"), [(False, 0.0), (True, 0.0), (False, 0.6), (True, 0.6)])
+def test_permutation_share_is_the_true_one_for_independent_errors_and_else_above(centred: bool, common: float) -> None:
+    """The difference's neutral sum has the variance 0.01^2 by the texts and the noise's by the permutations."""
+    rng = np.random.default_rng(0)
+    found = np.mean([_found_permutation_share(rng, centred=centred, common=common) for _ in range(30)])
+    # The sum of 6 of 8 centred errors has the variance that the sum of the other 2 has: 12/7 instead of 6.
+    made = 2 * 0.004**2 * (12 / 7 if centred else 6) * (1 - common)
+    true = made / (made + 0.01**2)
+    if centred or common:
+        assert found > 1.2 * true
+    else:
+        assert found == pytest.approx(true, rel=0.06)
+
+
 def test_neutral_measures_on_a_case_worked_by_hand() -> None:
     skew = np.array([[0.1, -0.1], [-0.1, 0.1]])
     table = np.array([[0.02, -0.01], [-0.03, 0.0]])
@@ -212,6 +283,41 @@ def test_t_interval_agrees_with_scipy_stats(values: np.ndarray) -> None:
         return
     expected = stats.t.interval(0.95, len(values) - 1, loc=values.mean(), scale=stats.sem(values))
     assert t_interval(list(values)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "texts", "both"), [(0.0, 1.0, 0.0), (0.1, 1.0, 0.5), (0.3, 1.0, 2.0), (1.0, 1.0, 0.0)]
+)
+def test_t_interval_with_texts_covers_the_truth_where_all_seeds_share_their_texts(
+    seeds: float, texts: float, both: float
+) -> None:
+    """Two-way random effects: 5 seeds x 40 texts, standard deviations of seeds, of texts and of both together."""
+    rng = np.random.default_rng(1)
+    times = 2000
+    values = seeds * rng.normal(size=(times, 5, 1)) + texts * rng.normal(size=(times, 1, 40))
+    values = values + both * rng.normal(size=(times, 5, 40))
+    means, errors = values.mean(axis=2), values.std(axis=2, ddof=1) / np.sqrt(40)
+    plain, found = [], []
+    for mean, error in zip(means, errors, strict=True):
+        low, high = t_interval(list(mean))
+        plain.append(low <= 0 <= high)
+        over_texts = list(zip(mean - 1.959964 * error, mean + 1.959964 * error, strict=True))
+        low, high = t_interval_with_texts(list(mean), over_texts)
+        found.append(low <= 0 <= high)
+    assert np.mean(found) >= 0.93
+    assert np.mean(plain) < 0.9 or seeds > 0.1  # where the texts matter most, the spread between seeds misses it
+
+
+def test_t_interval_with_texts_adds_the_mean_variance_in_quadrature() -> None:
+    low, high = t_interval_with_texts([1.0, 3.0], [(1 - 3.0, 1 + 3.0), (3 - 4.0, 3 + 4.0)])
+    of_seeds = stats.t.ppf(0.975, 1) * np.std([1.0, 3.0], ddof=1) / np.sqrt(2)
+    assert (low + high) / 2 == pytest.approx(2)
+    assert (high - low) / 2 == pytest.approx(np.sqrt(of_seeds**2 + (3.0**2 + 4.0**2) / 2))
+
+
+def test_normal_interval_is_missing_where_a_replicate_is() -> None:
+    assert normal(0.0, np.array([1.0, -1.0, np.nan])) is None
+    assert normal(0.0, np.array([1.0, 0.0, -1.0])) == pytest.approx((-1.959964, 1.959964))
 
 
 def test_bootstrap_spread_is_that_of_group_sums() -> None:

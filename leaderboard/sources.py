@@ -1,0 +1,131 @@
+"""Where the board's numbers stand in a cell's files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from leaderboard.schema import SCHEMA, Block, Cost
+from leaderboard.store import METRICS, Cell
+from polyskew.errors import UserError
+
+
+@dataclass(frozen=True)
+class Found:
+    """One cell's number, or the reason why it is missing.
+
+    Attributes:
+        made_by: measure, version and parameters; numbers that were made differently are never averaged.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+    reason: str = ""
+    made_by: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a measured number stands in ``metrics.json``.
+
+    Attributes:
+        measure: its name.
+        params: parameters that the block must have.
+        by: of which value; ``"skew": "*"`` stands for the skewed regime that the row is set against.
+        stage: the stage that must be finished before it can be measured.
+    """
+
+    measure: str
+    stage: str
+    params: dict[str, str | float] = field(default_factory=dict)
+    by: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, cell: Cell) -> Found:
+        """Find the number of a cell that did its own work."""
+        block = find_block(cell, self.measure, self.params)
+        if block is None:
+            return Found(None, reason=self._why_not(cell))
+        by = {key: (skew_regime(cell) if value == "*" else value) for key, value in self.by.items()}
+        try:
+            value = block.get(by)
+            broken = value is not None and not isinstance(value["value"], float | int | None)
+        except (AttributeError, KeyError, TypeError):
+            broken = True
+        if broken:
+            raise UserError(f"{cell.folder / METRICS}: a value of {self.measure!r} is not of schema {SCHEMA}")
+        if value is None or value["value"] is None:
+            # Where a whole block is missing, one value without `by` says why.
+            missing = value or block.get({}) or {}
+            return Found(None, reason=missing.get("reason", "not measured"))
+        made_by = f"{block.measure} {block.version} {sorted(_shared_params(block).items())}"
+        method = block.interval or "" if "low" in value else ""
+        return Found(value["value"], value.get("low"), value.get("high"), method, made_by=made_by)
+
+    def _why_not(self, cell: Cell) -> str:
+        if cell.spec.is_untuned and self.stage != "features":
+            return "the untuned model makes no predictions"
+        if cell.failure is not None:
+            return cell.failure.sentence()
+        if not cell.started:
+            return "not run yet"
+        if not cell.has(self.stage):
+            return f"the stage {self.stage!r} is not finished"
+        if cell.metrics is None:
+            return "not measured yet"
+        if self.stage == "attributions" or self.measure == "accuracy_difference":
+            return "there is no reference cell with this stage finished"
+        return f"not measured (no {self.params.get('corpus', '')} features)" if self.params else "not measured"
+
+
+def find_block(cell: Cell, measure: str, params: dict[str, str | float]) -> Block | None:
+    """Return the block of a measure with these parameters; vectors of the pooler come before those of CLS.
+
+    The paper takes the pooler's output where the body has a pooler, and CLS where it has none.
+    """
+    found = [
+        block
+        for block in cell.blocks.get(measure, [])
+        if all(block.params.get(key) == value for key, value in params.items())
+    ]
+    return max(found, key=lambda block: str(block.params.get("vectors", ""))) if found else None
+
+
+def skew_regime(cell: Cell) -> str:
+    """Return the skewed regime that a cell is set against: its own, or for a balanced cell the grid's.
+
+    With several in the grid, ``imbalanced`` is taken, or else the first by name.
+    """
+    names = sorted(cell.spec.skew or {})
+    return "imbalanced" if "imbalanced" in names else next(iter(names), "")
+
+
+def _shared_params(block: Block) -> dict[str, object]:
+    # Which cell was the reference or the placebo differs from seed to seed; that is no difference of method.
+    return {key: value for key, value in block.params.items() if key not in ("reference", "placebo")}
+
+
+def cost(name: str) -> Callable[[Cell], Found]:
+    """Return what finds a number of ``train/cost.json``."""
+
+    def find(cell: Cell) -> Found:
+        recorded: Cost | None = cell.cost
+        number = getattr(recorded, name, None)
+        if number is not None:
+            return Found(float(number))
+        if cell.spec.is_untuned:
+            return Found(None, reason="the untuned model is not trained")
+        return Found(None, reason=Source("cost", "train")._why_not(cell) if recorded is None else "not recorded")
+
+    return find
+
+
+def tokens(name: str) -> Callable[[Cell], Found]:
+    """Return what finds the mean over languages of a number of ``data/tokens.json``."""
+
+    def find(cell: Cell) -> Found:
+        recorded = cell.tokens
+        if not recorded:
+            return Found(None, reason="not recorded")
+        return Found(sum(getattr(entry, name) for entry in recorded.values()) / len(recorded))
+
+    return find

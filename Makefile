@@ -35,3 +35,4 @@ speed: $(STAMP)
 	$(BIN)/python -m tests.speed.regime_drawing
 	$(BIN)/python -m tests.speed.board
 	$(BIN)/python -m tests.speed.training
+	$(BIN)/python -m tests.speed.attributions

@@ -29,7 +29,8 @@ def run_cell(cell: Cell, say: Say) -> Outcome:
     stage and kind, and is tried again by the next run.
 
     Returns:
-        ``done``; ``failed``; or ``busy`` where another process is at work on this cell.
+        ``done``; ``failed``; or ``busy`` where another process is at work on this cell; if it is at the cell's
+        attributions, this one helped.
     """
     cell.folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -37,11 +38,22 @@ def run_cell(cell: Cell, say: Say) -> Outcome:
         with FileLock(cell.folder / ".lock", timeout=0):
             return _run(cell, say)
     except Timeout:
+        assist(cell)
         return "busy"
 
 
+def assist(cell: Cell) -> None:
+    """Help the process that holds a cell with its attributions, the one stage that can be shared."""
+    from benchmark.stages import attributions
+
+    try:
+        attributions.assist(cell)
+    except Exception:  # the other may finish at any moment and take away what is read here; it tells what is wrong
+        traceback.print_exc()
+
+
 def _run(cell: Cell, say: Say) -> Outcome:
-    from benchmark.stages import train
+    from benchmark.stages import attributions, train
 
     stage: Stage | None = None
     try:
@@ -61,6 +73,7 @@ def _run(cell: Cell, say: Say) -> Outcome:
             if stage is TRAIN:
                 train.clear(cell)
         train.clear(cell)  # again, for a run that was killed before the line above
+        attributions.clear(cell)
         if cell.spec.method.use == "full" and not cell.keep_weights:
             train.drop_weights(cell)
         write_json(cell.folder / "provenance.json", provenance(cell))

@@ -21,13 +21,27 @@ _RETRY_SECONDS = 2.0  # how often a cell that another run holds is looked at aga
 
 @dataclass
 class Worker:
-    """A worker process and the cell it is at."""
+    """A worker process and what it is at.
+
+    Attributes:
+        process: the process.
+        connection: to it.
+        number: of the worker; chooses its GPU.
+        cell: the cell it is at.
+        since: when it began with it.
+        stage: the stage it said last.
+        helping: whether another worker has the cell, and this one shares its attributions.
+        helped: ids of cells that it has helped with; once is enough, it stays until nothing is left to share.
+    """
 
     process: multiprocessing.process.BaseProcess
     connection: Connection
     number: int
     cell: Cell | None = None
     since: float = 0.0
+    stage: str = ""
+    helping: bool = False
+    helped: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -73,12 +87,16 @@ def execute(cells: list[Cell], progress: GridProgress, workers: int | None = Non
             queue.extend(cell for when, cell in waiting if when <= now)
             waiting = [(when, cell) for when, cell in waiting if when > now]
             for place, worker in enumerate(pool):
-                if worker.cell is None and queue:
+                if worker.cell is not None:
+                    continue
+                cell, helping = (queue.popleft(), False) if queue else (_to_help(worker, pool), True)
+                if cell is not None:
                     if not worker.process.is_alive():  # somebody ended it while it was idle
                         worker = pool[place] = _start(context, worker.number, threads)
-                    worker.cell, worker.since = queue.popleft(), time.monotonic()
+                    worker.cell, worker.helping, worker.stage = cell, helping, ""
+                    worker.since = time.monotonic()
                     with suppress(BrokenPipeError):  # it ended just now, which is noticed below
-                        worker.connection.send(worker.cell)
+                        worker.connection.send((cell, helping))
             busy = [worker for worker in pool if worker.cell]
             ready = wait([worker.connection for worker in busy], timeout=0.5) if busy else []
             if not busy:
@@ -98,6 +116,17 @@ def execute(cells: list[Cell], progress: GridProgress, workers: int | None = Non
     return tally
 
 
+def _to_help(idle: Worker, pool: list[Worker]) -> Cell | None:
+    """Return a cell whose attributions an idle worker can share: the one stage that is done piece by piece."""
+    for worker in pool:
+        if worker.cell and not worker.helping and worker.stage == "attributions":
+            name = worker.cell.spec.id
+            if name not in idle.helped:
+                idle.helped.add(name)
+                return worker.cell
+    return None
+
+
 def _listen(worker: Worker, progress: GridProgress, tally: Tally, waiting: list[tuple[float, Cell]]) -> None:
     cell = worker.cell
     assert cell is not None, "only busy workers are listened to"
@@ -107,6 +136,9 @@ def _listen(worker: Worker, progress: GridProgress, tally: Tally, waiting: list[
         message = worker.connection.recv()
     except (EOFError, ConnectionResetError):
         worker.process.join()
+        if worker.helping:  # the cell is another worker's, who takes over what this one had
+            worker.cell = None
+            return
         code = worker.process.exitcode
         # The kernel ends a process that needs too much memory with SIGKILL and says nothing.
         kind = "out of memory" if code == -9 else "code"
@@ -119,9 +151,13 @@ def _listen(worker: Worker, progress: GridProgress, tally: Tally, waiting: list[
         write_json(cell.folder / "failure.json", failure)
         message = ("outcome", "failed")
     if message[0] == "stage":
-        progress.stage(name, message[1], message[2])
+        worker.stage = message[1]
+        if not worker.helping:
+            progress.stage(name, message[1], message[2])
         return
     worker.cell = None
+    if worker.helping:
+        return
     if message[1] == "busy":
         waiting.append((time.monotonic() + _RETRY_SECONDS, cell))
         return
@@ -158,7 +194,7 @@ def _work(connection: Connection, threads: int) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
 
-    from benchmark.cell import run_cell
+    from benchmark.cell import assist, run_cell
     from leaderboard.measure import measure
 
     torch.set_num_threads(threads)
@@ -178,10 +214,14 @@ def _work(connection: Connection, threads: int) -> None:
 
     while True:
         try:
-            cell: Cell = connection.recv()
+            cell, helping = connection.recv()
         except (EOFError, OSError):
             return
         _log_to(cell.folder)
+        if helping:
+            assist(cell)
+            tell("outcome", "busy")
+            continue
         outcome = run_cell(cell, say)
         if outcome == "done":
             try:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adapters import WEIGHTINGS, Method, get_method, get_weighting
+from benchmark.attributions.settings import Settings
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
 from tasks import Task, get_task
@@ -79,14 +80,14 @@ class Measurements(BaseModel):
     Attributes:
         probe_rows: rows of the probe corpus a language (paper: 1,000 articles); 0 leaves the corpus out.
         explained_texts: test texts a language whose tokens are attributed; 0 leaves attributions out.
-        evaluations: model evaluations a text at most (shap's default and the paper's code: 500).
+        attributions: how they are attributed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     probe_rows: int = Field(1000, ge=0)
     explained_texts: int = Field(100, ge=0)
-    evaluations: int = Field(500, ge=10)
+    attributions: Settings = Settings()
 
 
 class CellSpec(BaseModel):

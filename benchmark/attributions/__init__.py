@@ -1,6 +1,6 @@
-"""Token attributions of text classifiers: a prediction function and encoded texts in, values out."""
+"""Token attributions of text classifiers: a prediction function and encoded texts in, values out.
 
-from benchmark.attributions.engine import Attribution, Text, explain
-from benchmark.attributions.trees import text_tree
-
-__all__ = ["Attribution", "Text", "explain", "text_tree"]
+`engine.explain` is the way in. A text's route: `texts` (token ids and the tree over them) -> a mode (`exact`,
+`permutations`, `partition`) that says which masked rows it wants to know -> `rows` (ids of one length, in batches) ->
+the model -> the mode again -> `Attribution`. `chunks` keeps what is finished, `gradients` is another explainer.
+"""

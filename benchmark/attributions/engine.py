@@ -1,30 +1,22 @@
-"""Owen values of token ids: shap's partition explainer, asked about the tokens the model really sees."""
+"""Attributions of many texts: modes are chosen, texts of similar length advance together."""
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from shap import PartitionExplainer
 
-Predict = Callable[[np.ndarray, "Text"], np.ndarray]
-"""Takes token ids int64 [rows, L] that replace a text's own, and the text; returns probabilities [rows, C]."""
+from benchmark.attributions.exact import exact, row_count
+from benchmark.attributions.modes import Floats, Game, Values, Window
+from benchmark.attributions.partition import SHAP_BATCH, SHAP_TEXT_BATCH, partition
+from benchmark.attributions.permutations import permutations
+from benchmark.attributions.rows import Batches, Predict, Render
+from benchmark.attributions.settings import Settings
+from benchmark.attributions.texts import Text
+from polyskew.errors import UserError
 
-MODE = "partition"
-
-
-@dataclass(frozen=True)
-class Text:
-    """One encoded text or pair.
-
-    Attributes:
-        row: what the model takes: ``input_ids`` and, where the tokenizer has them, ``token_type_ids``.
-        features: positions that may be masked, int [T]: all but the special tokens.
-        tree: [T - 1, 4], the tree over the features (`text_tree`).
-    """
-
-    row: dict[str, list[int]]
-    features: np.ndarray
-    tree: np.ndarray
+_WINDOW_BYTES = 64_000_000
+"""What the rows of a window may take: so much that batches are full, so little that memory does not matter."""
 
 
 @dataclass(frozen=True)
@@ -33,93 +25,133 @@ class Attribution:
 
     Attributes:
         mode: how they were computed; values of different modes are never compared.
-        evaluations: rows the model was asked about.
-        token_ids: int [T], the features' tokens.
+        evaluations: rows that were asked for.
+        rows: distinct rows that the model computed.
         values: float64 [T, C], of the class probabilities.
+        errors: float64 [T, C], standard errors of the values: 0 where they are exact, None where none is stated.
         base: float64 [C], the probabilities with every feature masked.
         output: float64 [C], the probabilities of the text itself.
     """
 
     mode: str
     evaluations: int
-    token_ids: np.ndarray
-    values: np.ndarray
-    base: np.ndarray
-    output: np.ndarray
+    rows: int
+    values: Floats
+    errors: Floats | None
+    base: Floats
+    output: Floats
 
 
-def explain(predict: Predict, texts: Sequence[Text], mask_id: int, evaluations: int) -> Iterator[Attribution]:
-    """Yield the attributions of each text in turn.
+def mode_of(text: Text, settings: Settings) -> str:
+    """Return how a text is explained. The text alone decides, so that two models agree.
 
-    Masked tokens become ``mask_id``; special tokens and the separator between a pair's sides are never masked.
+    Raises:
+        UserError: ``exact`` was asked for and the text would ask more than ``max_rows`` rows.
+    """
+    if settings.mode not in ("auto", "exact"):
+        return settings.mode
+    rows = row_count(text.children, len(text.features))
+    if rows <= settings.max_rows:
+        return "exact"
+    if settings.mode == "auto":
+        return "permutations"
+    raise UserError(
+        f"mode exact: a text of {text.length} tokens asks {rows:,} rows, more than max_rows, {settings.max_rows:,}; "
+        "raise max_rows, or take mode auto, which draws permutations for such a text"
+    )
+
+
+def work_of(text: Text, settings: Settings) -> int:
+    """Return how many tokens the model will compute for a text, at most."""
+    rows = row_count(text.children, len(text.features))
+    mode = mode_of(text, settings)
+    if mode != "exact":
+        rows = min(rows, settings.max_rows if mode == "permutations" else settings.evaluations)
+    return rows * text.length
+
+
+def order_of(texts: Sequence[Text], settings: Settings) -> list[int]:
+    """Return the texts' places in the order of work: mode by mode, texts of one length side by side."""
+    keys = [(mode_of(text, settings), text.length, len(text.features)) for text in texts]
+    return sorted(range(len(texts)), key=lambda place: (*keys[place], place))
+
+
+def explain(
+    predict: Predict,
+    texts: Sequence[Text],
+    settings: Settings,
+    render: Render,
+    *,
+    tokens: int = 2048,
+    report: Callable[[int], None] = lambda tokens: None,
+) -> Iterator[tuple[int, Attribution]]:
+    """Yield each text's place and its attribution, in the order of work.
 
     Args:
         predict: the model.
-        texts: the texts.
-        mask_id: id of the mask token.
-        evaluations: model evaluations a text at most (shap's ``max_evals``).
+        texts: the texts, all of one tokenizer.
+        settings: how.
+        render: makes masked rows of a window: `rows.IdRows`, or `rows.StringRows` for the mode ``reference``.
+        tokens: of a batch, at most.
+        report: told after each batch how many tokens the model has computed.
+
+    Raises:
+        UserError: see `mode_of`.
     """
-    for text in texts:
-        ids = np.asarray(text.row["input_ids"], dtype=np.int64)
-        counter = _Counted(predict, text)
-        if len(text.features) > 1:
-            masker = IdMasker(ids, text.features, mask_id, text.tree)
-            explainer = PartitionExplainer(counter, masker)
-            explained = explainer(ids[None, text.features], max_evals=evaluations, silent=True, batch_size=64)
-            values, base = explained.values[0], explained.base_values[0]
-        else:
-            # A tree needs two leaves; one token alone carries the whole difference.
-            masked = ids.copy()
-            masked[text.features] = mask_id
-            base, output = counter(np.stack([masked, ids]))
-            values = np.tile(output - base, (len(text.features), 1))
-        yield Attribution(
-            mode=f"{MODE}-{evaluations}",
-            evaluations=counter.rows,
-            token_ids=ids[text.features],
-            values=np.asarray(values, dtype=np.float64),
-            base=np.asarray(base, dtype=np.float64),
-            output=np.asarray(base + values.sum(axis=0), dtype=np.float64),
+    batches = Batches(predict, tokens, report)
+    for mode, places in _windows(texts, settings):
+        chosen = [texts[place] for place in places]
+        rows = render(chosen, batches)
+        window = Window(
+            trees=[text.children for text in chosen],
+            sizes=np.array([len(text.features) for text in chosen], dtype=np.int64),
+            seeds=[zlib.crc32(text.ids.tobytes()) for text in chosen],
+            base=rows.base(),
         )
+        game = _MODES[mode](window, settings)
+        asked = next(game)
+        while True:
+            try:
+                asked = game.send(rows(asked))
+            except StopIteration as end:
+                found: list[Values] = end.value
+                break
+        for place, base, count, values in zip(places, window.base, rows.counts, found, strict=True):
+            label = settings.label(mode)
+            yield (
+                place,
+                Attribution(label, values.evaluations, int(count), values.values, values.errors, base, values.output),
+            )
 
 
-class IdMasker:
-    """Masks token ids directly, so that the model sees exactly the tokens that are explained.
-
-    Shap's own text masker decodes masked tokens to a string that is tokenized again, which changes the tokens of a
-    quarter to a half of the rows, and it cannot take pairs.
-
-    Args:
-        ids: int64 [L], the text's token ids.
-        features: int [T], the positions that may be masked.
-        mask_id: id of the mask token.
-        tree: [T - 1, 4], scipy's linkage format.
-    """
-
-    immutable_outputs = True
-
-    def __init__(self, ids: np.ndarray, features: np.ndarray, mask_id: int, tree: np.ndarray) -> None:
-        self._ids = ids
-        self._features = features
-        self._mask_id = mask_id
-        self.clustering = tree
-        self.shape = (1, len(features))
-
-    def __call__(self, mask: np.ndarray, _: np.ndarray) -> tuple[np.ndarray]:
-        """Return the ids int64 [1, L] with the features where ``mask`` (bool [T]) is False masked."""
-        row = self._ids.copy()
-        row[self._features[~mask]] = self._mask_id
-        return (row[None],)
+_MODES: dict[str, Callable[[Window, Settings], Game]] = {
+    "exact": lambda window, settings: exact(window),
+    "permutations": permutations,
+    "partition": lambda window, settings: partition(window, settings.evaluations, SHAP_BATCH),
+    "reference": lambda window, settings: partition(window, settings.evaluations, SHAP_TEXT_BATCH),
+}
 
 
-class _Counted:
-    """The prediction function of one text, counting its rows."""
+def _windows(texts: Sequence[Text], settings: Settings) -> Iterator[tuple[str, list[int]]]:
+    """Texts that advance together: of one mode, in the order of work, as many as memory allows."""
+    window: list[int] = []
+    before, taken = "", 0
+    for place in order_of(texts, settings):
+        mode = mode_of(texts[place], settings)
+        size = _bytes(texts[place], mode, settings)
+        if window and (mode != before or taken + size > _WINDOW_BYTES):
+            yield before, window
+            window, taken = [], 0
+        window.append(place)
+        before, taken = mode, taken + size
+    if window:
+        yield before, window
 
-    def __init__(self, predict: Predict, text: Text) -> None:
-        self._predict = predict
-        self._text = text
-        self.rows = 0
 
-    def __call__(self, ids: np.ndarray) -> np.ndarray:
-        self.rows += len(ids)
-        return self._predict(ids, self._text)
+def _bytes(text: Text, mode: str, settings: Settings) -> int:
+    """What a text's rows take while it is explained: masks, and about 128 bytes a row for outputs and bookkeeping."""
+    features = len(text.features)
+    rows = row_count(text.children, features) if mode == "exact" else settings.evaluations
+    if mode == "permutations":
+        rows = settings.max_rows
+    return rows * (features + 128) + 2 * features**2

@@ -6,6 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from benchmark.progress import Report
 from benchmark.spec import CellSpec, Measurements, digest
 from polyskew.files import MANIFEST, is_complete, read_json, sha256
@@ -86,14 +88,15 @@ DATA = Stage("data", 1, ())
 TRAIN = Stage("train", 1, ("data",))
 PREDICT = Stage("predict", 1, ("data", "train"), reads_weights=True)
 FEATURES = Stage("features", 1, ("data", "train"), ("probe_rows", "probe_corpus"), reads_weights=True)
-ATTRIBUTIONS = Stage("attributions", 1, ("data", "train"), ("explained_texts", "evaluations"), reads_weights=True)
+ATTRIBUTIONS = Stage("attributions", 2, ("data", "train"), ("explained_texts", "attributions"), reads_weights=True)
 UNTUNED_FEATURES = Stage("features", 1, ("data",), ("probe_rows", "probe_corpus"))
 
 
 def setting(spec: CellSpec, measure: Measurements, name: str) -> Any:
     """Return what a stage depends on: a field of the measurements, or ``probe_corpus``, what identifies its texts."""
     if name != "probe_corpus":
-        return getattr(measure, name)
+        value = getattr(measure, name)
+        return value.model_dump() if isinstance(value, BaseModel) else value
     task = spec.task.task
     if not measure.probe_rows or task.probe is None:
         return None

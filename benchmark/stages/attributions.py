@@ -1,74 +1,105 @@
 """Stage ``attributions``: what each token of the explained texts adds to each class's probability."""
 
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pandas as pd
-import torch
+import pyarrow
+import pyarrow.parquet
 
 from benchmark import inputs
-from benchmark.attributions import Text, explain, text_tree
-from benchmark.models.loading import load_tokenizer
+from benchmark.attributions import engine
+from benchmark.attributions.chunks import Chunks, Explainer
+from benchmark.attributions.classifier import Classifier
+from benchmark.attributions.deviation import deviation
+from benchmark.attributions.gradients import IntegratedGradients
+from benchmark.attributions.reference import StringRows, string_text
+from benchmark.attributions.rows import IdRows, Render
+from benchmark.attributions.settings import Precision
+from benchmark.attributions.texts import Text, token_text
+from benchmark.models.loading import device, load_tokenizer
 from benchmark.progress import Report
-from benchmark.stages import Cell
+from benchmark.spec import digest
+from benchmark.stages import ATTRIBUTIONS, Cell
 from benchmark.stages.predict import trained_model
+from polyskew.files import write_json
 
 
 def run(cell: Cell, out: Path, report: Report) -> None:
-    """Write ``attributions.parquet``, one row a text.
+    """Write ``attributions.parquet``, one row a text, and for a precision other than fp32 ``precision.json``.
 
-    Columns: id, group, language, label, mode, evaluations, token_ids (list of int32, the T features), values (list of
-    float32, T x C row by row, of probabilities), base and output (lists of float32, C).
+    Columns: id, group, language, label, mode, evaluations (rows asked for), rows (distinct rows computed), token_ids
+    (list of int32, the T features), pieces (list of T strings, each token's part of the text), second (the first
+    feature of a pair's second side, T for a single text), values (list of float32, T x C row by row, of
+    probabilities), errors (the same of the values' standard errors, null where none are stated), base and output
+    (lists of float32, C).
     """
-    spec = cell.spec
+    texts = explained_texts(cell)
+    chunks = Chunks(_work(cell), texts, cell.measure.attributions)
+    chunks.compute(_explainer(cell), report)
+    table, chosen = chunks.table(), inputs.explained_rows(cell.spec, cell.measure.explained_texts)[0]
+    columns: dict[str, Any] = {name: chosen[name].to_numpy() for name in ("id", "group", "language", "label")}
+    columns |= {name: table.column(name) for name in ("mode", "evaluations", "rows")}
+    columns["token_ids"] = pyarrow.array([text.ids[text.features] for text in texts], pyarrow.list_(pyarrow.int32()))
+    columns["pieces"] = pyarrow.array([text.pieces for text in texts], pyarrow.list_(pyarrow.string()))
+    columns["second"] = pyarrow.array([text.second for text in texts], pyarrow.int32())
+    columns |= {name: table.column(name) for name in ("values", "errors", "base", "output")}
+    pyarrow.parquet.write_table(pyarrow.table(columns), out / "attributions.parquet", compression="zstd")
+    asked = cell.measure.attributions.precision
+    if asked != "fp32":
+        write_json(out / "precision.json", deviation(texts, asked, partial(_explainer, cell)))
+
+
+def assist(cell: Cell) -> None:
+    """Compute chunks of a stage that another process is at, until all are there."""
+    if (cell.folder / CHUNKS).is_dir() and _work(cell).is_dir():
+        chunks = Chunks(_work(cell), explained_texts(cell), cell.measure.attributions)
+        chunks.compute(_explainer(cell), lambda share: None, helping=True)
+
+
+def clear(cell: Cell) -> None:
+    """Remove the chunks, once the stage is done."""
+    shutil.rmtree(cell.folder / CHUNKS, ignore_errors=True)
+
+
+CHUNKS = "attributing"
+
+
+def _work(cell: Cell) -> Path:
+    """The folder of the chunks: those of other settings, inputs or devices are not mixed with these."""
+    return cell.folder / CHUNKS / digest(ATTRIBUTIONS.asked(cell) | {"device": device().type})
+
+
+def explained_texts(cell: Cell) -> list[Text]:
+    """Return the cell's explained texts in the order of their rows."""
+    spec, settings = cell.spec, cell.measure.attributions
     tokenizer = load_tokenizer(spec.model)
     chosen, places = inputs.explained_rows(spec, cell.measure.explained_texts)
     encoded = inputs.tokens(spec, "test")
-    model = trained_model(cell)
-    device = next(model.parameters()).device
-
-    @torch.inference_mode()
-    def predict(ids: np.ndarray, text: Text) -> np.ndarray:
-        inputs = {"input_ids": torch.from_numpy(ids).to(device)}
-        inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
-        if "token_type_ids" in text.row:
-            kinds = torch.tensor(text.row["token_type_ids"], device=device)
-            inputs["token_type_ids"] = kinds.expand(len(ids), -1)
-        return model(**inputs).logits.double().softmax(dim=-1).cpu().numpy()
-
-    texts = []
     columns = ["text", "text_pair"] if spec.task.task.pair else ["text"]
-    for segments, place in zip(chosen[columns].astype(object).to_numpy().tolist(), places, strict=True):
-        special = encoded.special[place]
-        tree = text_tree(tokenizer, segments, _kept(special, len(segments)))
-        texts.append(Text(encoded.rows[place], np.flatnonzero(~special), tree))
-    found = []
-    for number, item in enumerate(explain(predict, texts, int(tokenizer.mask_token_id), cell.measure.evaluations), 1):
-        found.append(
-            {
-                "mode": item.mode,
-                "evaluations": item.evaluations,
-                "token_ids": item.token_ids.astype(np.int32),
-                "values": item.values.astype(np.float32).ravel(),
-                "base": item.base.astype(np.float32),
-                "output": item.output.astype(np.float32),
-            }
-        )
-        report(number / len(texts))
-    table = chosen[["id", "group", "language", "label"]].reset_index(drop=True)
-    pd.concat([table, pd.DataFrame(found)], axis=1).to_parquet(
-        out / "attributions.parquet", index=False, compression="zstd"
-    )
+    segments = chosen[columns].astype(object).to_numpy().tolist()
+    if settings.mode == "reference":
+        return [string_text(tokenizer, sides) for sides in segments]
+    return [
+        token_text(tokenizer, sides, encoded.rows[place], encoded.special[place], words=settings.words)
+        for sides, place in zip(segments, places, strict=True)
+    ]
 
 
-def _kept(special: np.ndarray, segments: int) -> list[int]:
-    """How many features each segment has: segments are runs of tokens between special ones.
+def _explainer(cell: Cell, precision: Precision | None = None) -> Explainer:
+    spec, settings = cell.spec, cell.measure.attributions
+    tokenizer = load_tokenizer(spec.model)
+    classifier = Classifier(trained_model(cell), precision or settings.precision)
+    mask_id = int(tokenizer.mask_token_id)
+    if settings.mode == "layer_integrated_gradients":
+        return IntegratedGradients(classifier, settings, mask_id)
+    render: Render = partial(IdRows, mask_id=mask_id)
+    if settings.mode == "reference":
+        render = partial(StringRows, tokenizer=tokenizer, max_length=spec.recipe.max_length)
 
-    An empty segment leaves no run of its own; then all features belong to the other one.
-    """
-    borders = np.flatnonzero(special)
-    runs = [int(size) for size in np.diff(borders) - 1]
-    # BERT: [CLS] a [SEP] b [SEP]; XLM-R: <s> a </s></s> b </s>, with an empty run between the two separators.
-    if segments == 2 and len(runs) == 3:
-        runs = [runs[0], runs[2]]
-    return runs[:segments]
+    def explain(texts: Sequence[Text], computed: Callable[[int], None]) -> Iterator[tuple[int, engine.Attribution]]:
+        return engine.explain(classifier, texts, settings, render, tokens=classifier.tokens, report=computed)
+
+    return explain

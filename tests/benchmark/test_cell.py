@@ -144,8 +144,12 @@ def test_the_artifacts_of_features_and_attributions(done: Cell) -> None:
         values = found_["values"].reshape(len(found_["token_ids"]), 5)
         np.testing.assert_allclose(found_["base"] + values.sum(axis=0), found_["output"], atol=1e-5)
         np.testing.assert_allclose(found_["output"], probabilities[found_["language"], found_["id"]], atol=1e-5)
-        assert found_["mode"] == "partition-30"
+        assert found_["mode"] == "permutations", "texts of 22 tokens ask more than 100 rows"
+        assert 60 < found_["rows"] <= min(100, found_["evaluations"])
         assert values.dtype == np.float32
+        errors = found_["errors"].reshape(values.shape)
+        assert 0 < np.sqrt(np.mean(errors**2)) < np.abs(values).max()
+        assert len(found_["pieces"]) == found_["second"] == len(found_["token_ids"])
 
 
 def test_features_are_those_of_the_trained_body(done: Cell) -> None:
@@ -239,7 +243,8 @@ def test_a_lost_training_trains_again_and_all_that_follows(done: Cell) -> None:
 @pytest.mark.parametrize(
     ("change", "wanted"),
     [
-        ({"evaluations": 40}, ["attributions"]),
+        ({"attributions": {"max_rows": 80}}, ["attributions"]),
+        ({"attributions": {"max_rows": 100, "words": True}}, ["attributions"]),
         ({"explained_texts": 3}, ["attributions"]),
         ({"probe_rows": 9}, ["features"]),
         ({"probe_rows": 0}, ["features"]),
@@ -247,9 +252,9 @@ def test_a_lost_training_trains_again_and_all_that_follows(done: Cell) -> None:
     ],
 )
 def test_other_measurements_ask_for_their_stage_alone(
-    done: Cell, reviews: Path, bert: Path, change: dict[str, int], wanted: list[str]
+    done: Cell, reviews: Path, bert: Path, change: dict[str, Any], wanted: list[str]
 ) -> None:
-    measure = {"probe_rows": 8, "explained_texts": 2, "evaluations": 30, **change}
+    measure = {**world.MEASURE, **change}
     cell = make(done.folder.parent.parent, reviews, bert, measure=measure)[1]
     assert cell.folder == done.folder
     assert again(cell) == wanted
@@ -264,7 +269,7 @@ def test_weights_of_full_fine_tuning_go_and_a_new_measurement_trains_again(
     assert again(cell) == [], "weights that nothing reads are not missed"
     logits = pd.read_parquet(cell.folder / "predict" / "predictions.parquet")
     other = make(
-        tmp_path, reviews, bert, methods=["full"], measure={"probe_rows": 8, "explained_texts": 2, "evaluations": 40}
+        tmp_path, reviews, bert, methods=["full"], measure={**world.MEASURE, "attributions": {"max_rows": 80}}
     )[1]
     assert [stage.name for stage in pending(other)] == ["train", "predict", "features", "attributions"]
     assert again(other) == ["train", "predict", "features", "attributions"]

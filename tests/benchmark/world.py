@@ -27,6 +27,9 @@ TASK: dict[str, Any] = {
 }
 
 
+MEASURE: dict[str, Any] = {"probe_rows": 8, "explained_texts": 2, "attributions": {"max_rows": 100}}
+
+
 @lru_cache
 def texts() -> tuple[str, ...]:
     """Sentences to train the tokenizers on."""
@@ -144,7 +147,7 @@ def grid_of(task: Path, model: Path, **changes: Any) -> dict[str, Any]:
             "base": "small",
             "change": {"batch_size": 8, "accumulation": 2, "epochs": 1, "max_length": 24},
         },
-        "measure": {"probe_rows": 8, "explained_texts": 2, "evaluations": 30},
+        "measure": MEASURE,
         **changes,
     }
 

@@ -28,7 +28,7 @@ def reduced(name: str) -> GridSpec:
         "regimes": ["balanced", "imbalanced"],
         "methods": ["lora"],
         "seeds": [0],
-        "measure": {"probe_rows": 40, "explained_texts": 2, "evaluations": 50},
+        "measure": {"probe_rows": 40, "explained_texts": 2, "attributions": {"max_rows": 100}},
     }
     fields["recipe"]["change"]["epochs"] = 1
     return validate(fields, GridSpec, name)

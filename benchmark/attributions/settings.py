@@ -1,0 +1,51 @@
+"""What can be chosen about attributions. Nothing here imports torch or shap."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Precision = Literal["fp32", "tf32", "bf16"]
+Mode = Literal["auto", "exact", "permutations", "partition", "reference", "layer_integrated_gradients"]
+
+
+class Settings(BaseModel):
+    """How tokens are attributed. The defaults are right for whole test sets of short texts.
+
+    Attributes:
+        mode: ``auto`` is ``exact`` for a text whose full expansion asks at most ``max_rows`` rows, which its tree alone
+            decides, and ``permutations`` for the others; ``partition`` is shap's budgeted heap on token ids;
+            ``reference`` the paper's way, masked strings that are tokenized again; ``layer_integrated_gradients`` is
+            another quantity (Sundararajan et al. 2017), through captum.
+        max_rows: distinct model rows a text at most, in ``exact`` and ``permutations``; two pairs of orders, without
+            which there is no standard error, are drawn in any case.
+        standard_error: ``permutations`` draws until the root mean square of the values' standard errors is this
+            small, in units of probability, or ``max_rows`` is reached; a tenth of the paper's threshold for neutral
+            tokens by default.
+        evaluations: ``max_evals`` of ``partition`` and ``reference`` (shap's default and the paper's code: 500).
+        steps: of the integral, for ``layer_integrated_gradients``.
+        words: whether the pieces of a word are one group of the tree, by the tokenizer's own word boundaries. Shap
+            joins pieces that begin with a letter A to Z only.
+        precision: of the forward passes; other than ``fp32``, the deviation from it is measured on a sample.
+        seed: of the permutations.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Mode = "auto"
+    max_rows: int = Field(4096, ge=8)
+    standard_error: float = Field(0.001, gt=0)
+    evaluations: int = Field(500, ge=10)
+    steps: int = Field(50, ge=2)
+    words: bool = False
+    precision: Precision = "fp32"
+    seed: int = Field(0, ge=0)
+
+    def label(self, mode: str) -> str:
+        """Return what is recorded with a text's values; values of different labels are never compared."""
+        budget = {
+            "partition": self.evaluations,
+            "reference": self.evaluations,
+            "layer_integrated_gradients": self.steps,
+        }
+        name = f"{mode.replace('_', '-')}-{budget[mode]}" if mode in budget else mode
+        return f"{name}-words" if self.words and mode != "reference" else name

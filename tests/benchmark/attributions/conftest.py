@@ -1,0 +1,97 @@
+"""Small random encoders whose tokenizers know several scripts."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
+)
+
+from benchmark.models import ModelChoice
+from benchmark.models.loading import load_tokenizer
+from tasks.demo.reviews import generate_reviews
+
+WIDTH = 32
+Encoder = tuple[PreTrainedTokenizerFast, torch.nn.Module]
+SCRIPTS = [
+    "الكتاب جميل جدا ولكن التسليم تأخر كثيرا",
+    "किताब अच्छी है लेकिन देर से आई",
+    "книга хорошая, но пришла поздно",
+    "😀 👍🏽 ❤️ 🎉",
+]
+
+
+@pytest.fixture(scope="session")
+def bert_encoder() -> Encoder:
+    """A BERT of 2 layers x 32 with the WordPiece tokenizer of the embedded model."""
+    tokenizer = load_tokenizer(ModelChoice(name="tiny-polyglot"))
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        num_labels=3,
+        initializer_range=0.3,  # large, so that the words matter to an untrained model
+    )
+    return tokenizer, BertForSequenceClassification(config).eval()
+
+
+@pytest.fixture(scope="session")
+def xlmr_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """An XLM-R of 2 layers x 32 with a Unigram tokenizer of several scripts, two separators between a pair's sides."""
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    inner = Tokenizer(models.Unigram())
+    inner.pre_tokenizer = pre_tokenizers.Metaspace()
+    texts = [*generate_reviews("train", 6, languages=("fr", "en", "ja", "zh"))["text"], *SCRIPTS]
+    inner.train_from_iterator(
+        texts,
+        trainers.UnigramTrainer(vocab_size=900, special_tokens=special, unk_token="<unk>", show_progress=False),
+    )
+    inner.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        model_max_length=512,
+        model_input_names=["input_ids", "attention_mask"],
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        cls_token="<s>",
+        sep_token="</s>",
+        mask_token="<mask>",
+    )
+    folder: Path = tmp_path_factory.mktemp("unigram")
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(4)
+    config = XLMRobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        num_labels=3,
+        max_position_embeddings=514,
+        initializer_range=0.3,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+        type_vocab_size=1,
+    )
+    return PreTrainedTokenizerFast.from_pretrained(folder), XLMRobertaForSequenceClassification(config).eval()
+
+
+@pytest.fixture(params=["bert_encoder", "xlmr_encoder"])
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    """Both, in turn."""
+    found: Encoder = request.getfixturevalue(request.param)
+    return found

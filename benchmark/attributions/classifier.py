@@ -39,7 +39,7 @@ class Classifier:
         inputs = {"input_ids": self._tensor(ids)}
         if types is not None:
             inputs["token_type_ids"] = self._tensor(types)
-        with _computing_in(self.precision, self.device.type), self._first_token.only():
+        with self.computing(), self._first_token.only():
             logits = self.model(**inputs).logits
         return torch.softmax(logits.double(), dim=-1)
 
@@ -48,16 +48,16 @@ class Classifier:
         # From pinned memory the copy does not wait for the device.
         return tensor if self.device.type == "cpu" else tensor.pin_memory().to(self.device, non_blocking=True)
 
-
-@contextmanager
-def _computing_in(precision: Precision, device: str) -> Iterator[None]:
-    if precision == "bf16":
-        with torch.autocast(device, dtype=torch.bfloat16):
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Compute in the precision that was asked for within this block."""
+        if self.precision == "bf16":
+            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+                yield
+            return
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("high" if self.precision == "tf32" else "highest")
+        try:
             yield
-        return
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
+        finally:
+            torch.set_float32_matmul_precision(before)

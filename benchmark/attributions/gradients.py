@@ -76,4 +76,5 @@ class IntegratedGradients:
 
     def _probabilities(self, ids: torch.Tensor, types: torch.Tensor | None) -> torch.Tensor:
         inputs = {"input_ids": ids} if types is None else {"input_ids": ids, "token_type_ids": types.expand_as(ids)}
-        return torch.softmax(self._classifier.model(**inputs).logits, dim=-1)
+        with self._classifier.computing():
+            return torch.softmax(self._classifier.model(**inputs).logits.float(), dim=-1)

@@ -355,3 +355,32 @@ def test_a_diverged_training_is_told_as_such(tmp_path: Path, reviews: Path, bert
     found = read_json(cell.folder / "failure.json")
     assert (found["stage"], found["kind"]) == ("train", "nan")
     assert not (cell.folder / "train").exists()
+
+
+def test_a_text_too_long_for_exact_values_fails_that_stage_alone_and_says_what_to_do(
+    done: Cell, reviews: Path, bert: Path
+) -> None:
+    measure = {**world.MEASURE, "attributions": {"mode": "exact", "max_rows": 100}}
+    cell = make(done.folder.parent.parent, reviews, bert, measure=measure)[1]
+    assert go(cell) == "failed"
+    found = read_json(cell.folder / "failure.json")
+    assert (found["stage"], found["kind"]) == ("attributions", "input")
+    assert "more than max_rows, 100; raise max_rows, or take mode auto" in found["message"]
+    assert again(make(done.folder.parent.parent, reviews, bert)[1]) == [], "what was there before is still right"
+
+
+@pytest.mark.parametrize("mode", ["partition", "reference", "layer_integrated_gradients"])
+def test_other_modes_are_labelled_and_state_no_errors(done: Cell, reviews: Path, bert: Path, mode: str) -> None:
+    settings = {"mode": mode, "evaluations": 30, "steps": 20, "precision": "bf16"}
+    cell = make(done.folder.parent.parent, reviews, bert, measure={**world.MEASURE, "attributions": settings})[1]
+    assert again(cell) == ["attributions"]
+    found = pd.read_parquet(cell.folder / "attributions" / "attributions.parquet")
+    budget = 20 if mode == "layer_integrated_gradients" else 30
+    assert set(found["mode"]) == {f"{mode.replace('_', '-')}-{budget}"}
+    assert found["errors"].isna().all()
+    told = read_json(cell.folder / "attributions" / "precision.json")
+    assert told["precision"] == "bf16"
+    assert told["sample"] == 4
+    assert 0 < told["max_absolute"] < 0.2
+    for row in found.to_dict("records"):
+        assert len(row["values"]) == 5 * len(row["token_ids"]) == 5 * len(row["pieces"])

@@ -21,6 +21,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -39,6 +40,7 @@ from transformers import (
     pipeline,
 )
 
+from benchmark.attributions.chunks import Chunks
 from benchmark.attributions.classifier import Classifier
 from benchmark.attributions.engine import Attribution, explain, order_of
 from benchmark.attributions.exact import row_count
@@ -141,20 +143,17 @@ def ms_per_token(
     return total / sum(lengths)
 
 
-def peak_memory(count: int) -> int:
-    """Explain tweets with the free model, chunk by chunk into files, in a process of its own; return its MB."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.speed.attributions", "--memory", str(count)], check=True, capture_output=True
-    )
+def peak_memory(tokenizer: PreTrainedTokenizerBase, count: int) -> int:
+    """Explain tweets with the free model, chunk by chunk into files, in a process of its own; return its peak in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)  # training one would be the peak
+        command = [sys.executable, "-m", "tests.speed.attributions", "--memory", str(count), folder]
+        done = subprocess.run(command, check=True, capture_output=True)
     return int(done.stdout.split()[-1])
 
 
-def memory_run(count: int) -> int:
-    import tempfile
-
-    from benchmark.attributions.chunks import Chunks
-
-    tokenizer = tweet_tokenizer()
+def memory_run(count: int, tokenizer_folder: str) -> int:
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(tokenizer_folder)
     texts, settings = encoded_texts(tokenizer, tweets(count)), Settings()
     mask_id = int(tokenizer.mask_token_id)
     with tempfile.TemporaryDirectory() as folder:
@@ -171,14 +170,14 @@ def main() -> int:
     """Print the table; exit status 1 if an aim is missed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--memory", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--texts", type=int, help="this many tweets drawn at random, and no pipelines")
     asked = parser.parse_args()
     if asked.memory:
-        print(memory_run(asked.memory))
+        print(memory_run(int(asked.memory[0]), asked.memory[1]))
         return 0
     torch.set_num_threads(1)
     tokenizer = tweet_tokenizer()
@@ -272,7 +271,7 @@ def main() -> int:
         free.append(1000 * (clock() - start) / len(many))
     result["engine_ms_per_text"] = round(median(free), 2)
     print(f"engine with a free model, {EVALUATIONS} evaluations: {median(free):.2f} ms a tweet ({FREE_TWEETS} tweets)")
-    few_mb, many_mb = (peak_memory(count) for count in MEMORY)
+    few_mb, many_mb = (peak_memory(tokenizer, count) for count in MEMORY)
     result |= {"peak_mb_1000": few_mb, "peak_mb_10000": many_mb}
     print(f"peak memory with a free model: {few_mb} MB for {MEMORY[0]:,} tweets, {many_mb} MB for {MEMORY[1]:,}")
     met = (

@@ -38,17 +38,23 @@ def run_cell(cell: Cell, say: Say) -> Outcome:
         with FileLock(cell.folder / ".lock", timeout=0):
             return _run(cell, say)
     except Timeout:
-        assist(cell)
+        assist(cell, say)
         return "busy"
 
 
-def assist(cell: Cell) -> None:
+_NO_HELP: set[str] = set()  # ids of cells that this process could not help with, and does not try again
+
+
+def assist(cell: Cell, say: Say) -> None:
     """Help the process that holds a cell with its attributions, the one stage that can be shared."""
     from benchmark.stages import attributions
 
+    if cell.spec.id in _NO_HELP:
+        return
     try:
-        attributions.assist(cell)
+        attributions.assist(cell, partial(say, "attributions"))
     except Exception:  # the other may finish at any moment and take away what is read here; it tells what is wrong
+        _NO_HELP.add(cell.spec.id)
         traceback.print_exc()
 
 
@@ -90,7 +96,7 @@ def kind_of(error: BaseException) -> str:
 
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return "out of memory"
-    if isinstance(error, DivergedError):
+    if isinstance(error, DivergedError | FloatingPointError):
         return "nan"
     return "data" if isinstance(error, DataError) else "input" if isinstance(error, UserError) else "code"
 

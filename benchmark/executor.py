@@ -31,7 +31,7 @@ class Worker:
         since: when it began with it.
         stage: the stage it said last.
         helping: whether another worker has the cell, and this one shares its attributions.
-        helped: ids of cells that it has helped with; once is enough, it stays until nothing is left to share.
+        helped: ids of cells that it has helped with; once is enough, it stays as long as help is wanted.
     """
 
     process: multiprocessing.process.BaseProcess
@@ -92,7 +92,7 @@ def execute(cells: list[Cell], progress: GridProgress, workers: int | None = Non
                 cell, helping = (queue.popleft(), False) if queue else (_to_help(worker, pool), True)
                 if cell is not None:
                     if not worker.process.is_alive():  # somebody ended it while it was idle
-                        worker = pool[place] = _start(context, worker.number, threads)
+                        worker = pool[place] = _replacement(worker, context, threads)
                     worker.cell, worker.helping, worker.stage = cell, helping, ""
                     worker.since = time.monotonic()
                     with suppress(BrokenPipeError):  # it ended just now, which is noticed below
@@ -105,7 +105,7 @@ def execute(cells: list[Cell], progress: GridProgress, workers: int | None = Non
                 if worker.connection in ready:
                     _listen(worker, progress, tally, waiting)
                     if not worker.process.is_alive():
-                        pool[pool.index(worker)] = _start(context, worker.number, threads)
+                        pool[pool.index(worker)] = _replacement(worker, context, threads)
     finally:
         for worker in pool:
             worker.connection.close()  # an idle worker ends by itself
@@ -165,6 +165,13 @@ def _listen(worker: Worker, progress: GridProgress, tally: Tally, waiting: list[
     progress.finished(name, message[1], seconds)
 
 
+def _replacement(worker: Worker, context: multiprocessing.context.SpawnContext, threads: int) -> Worker:
+    """A new worker for one whose process has ended; it does not help again where that one may have died of it."""
+    new = _start(context, worker.number, threads)
+    new.helped = worker.helped
+    return new
+
+
 def _start(context: multiprocessing.context.SpawnContext, number: int, threads: int) -> Worker:
     here, there = context.Pipe()
     gpus = _gpus()
@@ -219,7 +226,7 @@ def _work(connection: Connection, threads: int) -> None:
             return
         _log_to(cell.folder)
         if helping:
-            assist(cell)
+            assist(cell, say)
             tell("outcome", "busy")
             continue
         outcome = run_cell(cell, say)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leaderboard.board import Board, Row
+from leaderboard.intervals import WITH_TEXTS
 from leaderboard.writing import sections
 from polyskew.errors import UserError
 
@@ -50,16 +51,20 @@ def draw(board: Board, path: Path | str, title: str = "") -> None:
         part.suptitle(name, x=0.01, ha="left", fontsize=10.5, fontweight="bold")
         _block(part, rows)
     methods = sorted({row.numbers[name].method for _, rows in blocks for row in rows for name, _, _ in PANELS} - {""})
-    kinds = (
-        "t interval over seeds" if "t interval" in method else "one seed: bootstrap over texts" for method in methods
-    )
-    known = ", ".join(dict.fromkeys(kinds)) or "none"
+    kinds = (_interval(method) for method in methods)
+    known = "; ".join(dict.fromkeys(kinds)) or "none"
     figure.supxlabel(
         f"lines: 95% intervals ({known}); hollow: reference cell", fontsize=8, color="0.35", x=0.99, ha="right"
     )
     if title:
         figure.suptitle(title, fontsize=9, color="0.35")
     figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def _interval(method: str) -> str:
+    if method.endswith(WITH_TEXTS):
+        return "neutral uptake: with the error over texts"
+    return "t interval over seeds" if "t interval" in method else "one seed: bootstrap over texts"
 
 
 def _drawn(row: Row) -> bool:

@@ -4,8 +4,9 @@ A chunk is a list of texts that follows from the texts and the settings alone. W
 it and writes its file; the operating system drops the lock when its process ends, however it ends.
 """
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,15 @@ import pyarrow
 import pyarrow.parquet
 from filelock import FileLock, Timeout
 
-from benchmark.attributions.engine import Attribution, mode_of, order_of, work_of
+from benchmark.attributions.engine import Attribution, Explainer, mode_of, order_of, work_of
 from benchmark.attributions.settings import Settings
 from benchmark.attributions.texts import Text
 from polyskew.files import atomic_file
 
-Explainer = Callable[[Sequence[Text], Callable[[int], None]], Iterator[tuple[int, Attribution]]]
-"""Takes texts, and a function that is told of the tokens computed; yields each text's place and attribution."""
-
 _TOKENS = 2**19
 """Of a chunk whose rows are known beforehand: seconds on a GPU, minutes of a large model on a processor."""
-_TEXTS = 256
-"""Of a chunk of the modes that ask step by step, whose batches are full only where many texts advance together."""
+_STEPWISE = {"partition": 4, "reference": 4}
+"""Modes whose batches are full only where many texts advance together have chunks so many times as large."""
 _POLL_SECONDS = 0.2
 
 
@@ -38,8 +36,7 @@ def chunks_of(texts: Sequence[Text], settings: Settings) -> list[list[int]]:
     before, work = "", 0
     for place in order_of(texts, settings):
         mode = mode_of(texts[place], settings)
-        full = work >= _TOKENS if mode in ("exact", "permutations") else bool(chunks) and len(chunks[-1]) >= _TEXTS
-        if not chunks or mode != before or full:
+        if not chunks or mode != before or work >= _TOKENS * _STEPWISE.get(mode, 1):
             chunks.append([])
             work = 0
         chunks[-1].append(place)
@@ -60,33 +57,47 @@ class Chunks:
         self._texts = texts
         self._chunks = chunks_of(texts, settings)
         self._work = [sum(work_of(texts[place], settings) for place in chunk) for chunk in self._chunks]
-        self._files = [folder / f"{number:06d}.parquet" for number in range(len(self._chunks))]
+        self._files = [
+            folder / f"{number:05d}-{_content(texts, chunk)}.parquet" for number, chunk in enumerate(self._chunks)
+        ]
         self._folder = folder
 
-    def compute(self, explain: Explainer, report: Callable[[float], None], *, helping: bool = False) -> None:
+    def compute(
+        self,
+        explainer: Callable[[], Explainer],
+        report: Callable[[float], None],
+        wanted: Callable[[], bool] | None = None,
+    ) -> None:
         """Compute the chunks that nobody has computed or is computing, and stay until all are there.
 
         A chunk whose process died is taken over.
 
         Args:
-            explain: the explainer.
+            explainer: makes the explainer, when there is a chunk to compute.
             report: told the share of all chunks that is done, by whomever, measured in tokens.
-            helping: whether the folder is another process's, which removes it when it has what it needs.
+            wanted: where another process owns the folder: whether it still wants help. It removes the folder when it
+                has what it needs.
         """
-        if not helping:
+        if wanted is None:
             self._folder.mkdir(parents=True, exist_ok=True)
-        while self._folder.is_dir():
-            report(self._share())
+        explain: Explainer | None = None
+        while True:
             for number, file in enumerate(self._files):
-                if file.exists() or not self._folder.is_dir():
+                report(self._share())
+                if wanted is not None and not wanted():
+                    return
+                if file.exists():
                     continue
                 try:
                     with FileLock(file.with_suffix(".lock"), timeout=0):
-                        if not file.exists():
+                        # Asked again: until a moment ago the lock and the folder were another's.
+                        if not file.exists() and (wanted is None or wanted()):
+                            explain = explain or explainer()
                             self._compute(number, explain, report)
                 except Timeout:
                     continue
             if all(file.exists() for file in self._files):
+                report(1.0)
                 return
             time.sleep(_POLL_SECONDS)
 
@@ -112,11 +123,20 @@ class Chunks:
         found = list(explain([self._texts[place] for place in chunk], computed))
         with atomic_file(self._files[number]) as file:
             pyarrow.parquet.write_table(_table(chunk, found), file, compression="zstd")
-        report(self._share())
 
     def _share(self) -> float:
         done = sum(work for file, work in zip(self._files, self._work, strict=True) if file.exists())
         return done / max(1, sum(self._work))
+
+
+def _content(texts: Sequence[Text], chunk: list[int]) -> str:
+    """What a chunk's values follow from, beside the settings: a chunk that is cut otherwise has another name."""
+    content = hashlib.sha256()
+    for place in chunk:
+        text = texts[place]
+        for part in (np.int64(place), text.ids, text.features, text.children):
+            content.update(part.tobytes())
+    return content.hexdigest()[:12]
 
 
 def _table(places: Sequence[int], found: Sequence[tuple[int, Attribution]]) -> pyarrow.Table:

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.attributions.chunks import Explainer
-from benchmark.attributions.engine import Attribution
+from benchmark.attributions.engine import Attribution, Explainer
 from benchmark.attributions.settings import Precision
 from benchmark.attributions.texts import Text
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.attributions.exact import exact, row_count
+from benchmark.attributions.exact import exact
 from benchmark.attributions.modes import Floats, Game, Values, Window
 from benchmark.attributions.partition import SHAP_BATCH, SHAP_TEXT_BATCH, partition
 from benchmark.attributions.permutations import permutations
@@ -42,6 +42,10 @@ class Attribution:
     output: Floats
 
 
+Explainer = Callable[[Sequence[Text], Callable[[int], None]], Iterator[tuple[int, Attribution]]]
+"""Takes texts, and a function that is told of the tokens computed; yields each text's place and attribution."""
+
+
 def mode_of(text: Text, settings: Settings) -> str:
     """Return how a text is explained. The text alone decides, so that two models agree.
 
@@ -50,7 +54,7 @@ def mode_of(text: Text, settings: Settings) -> str:
     """
     if settings.mode not in ("auto", "exact"):
         return settings.mode
-    rows = row_count(text.children, len(text.features))
+    rows = text.expansion
     if rows <= settings.max_rows:
         return "exact"
     if settings.mode == "auto":
@@ -63,9 +67,10 @@ def mode_of(text: Text, settings: Settings) -> str:
 
 def work_of(text: Text, settings: Settings) -> int:
     """Return how many tokens the model will compute for a text, at most."""
-    rows = row_count(text.children, len(text.features))
-    mode = mode_of(text, settings)
-    if mode != "exact":
+    mode, rows = mode_of(text, settings), text.expansion
+    if mode == "layer_integrated_gradients":
+        rows = 3 * settings.steps  # forward and backward
+    elif mode != "exact":
         rows = min(rows, settings.max_rows if mode == "permutations" else settings.evaluations)
     return rows * text.length
 
@@ -151,7 +156,7 @@ def _windows(texts: Sequence[Text], settings: Settings) -> Iterator[tuple[str, l
 def _bytes(text: Text, mode: str, settings: Settings) -> int:
     """What a text's rows take while it is explained: masks, and about 128 bytes a row for outputs and bookkeeping."""
     features = len(text.features)
-    rows = row_count(text.children, features) if mode == "exact" else settings.evaluations
+    rows = text.expansion if mode == "exact" else settings.evaluations
     if mode == "permutations":
         rows = settings.max_rows
     return rows * (features + 128) + 2 * features**2

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 
 from benchmark.attributions.classifier import Classifier
-from benchmark.attributions.engine import Attribution
+from benchmark.attributions.engine import Attribution, work_of
 from benchmark.attributions.settings import Settings
 from benchmark.attributions.texts import Text
 from polyskew.errors import UserError
+
+_TOKENS = 4096  # of a batch: the backward pass keeps what every layer computed
 
 
 class IntegratedGradients:
@@ -46,7 +48,7 @@ class IntegratedGradients:
         """Yield each text's place and its attribution."""
         for place, text in enumerate(texts):
             yield place, self._explain(text)
-            report(3 * self._settings.steps * text.length)  # forward and backward
+            report(work_of(text, self._settings))
 
     def _explain(self, text: Text) -> Attribution:
         classifier, steps = self._classifier, self._settings.steps
@@ -60,14 +62,15 @@ class IntegratedGradients:
         row_types = None if text.types is None else torch.from_numpy(text.types[None].astype(np.int64)).to(device)
         columns = []
         for label in range(len(output)):
-            gradients = self._gradients.attribute(
-                given,
-                baselines=baseline,
-                target=label,
-                additional_forward_args=(row_types,),
-                n_steps=steps,
-                internal_batch_size=max(1, classifier.tokens // text.length),
-            )
+            with classifier.computing():
+                gradients = self._gradients.attribute(
+                    given,
+                    baselines=baseline,
+                    target=label,
+                    additional_forward_args=(row_types,),
+                    n_steps=steps,
+                    internal_batch_size=max(1, _TOKENS // text.length),
+                )
             columns.append(gradients.sum(dim=-1)[0].detach().double().cpu().numpy())
         values = np.stack(columns, axis=1)[text.features]
         rows = 2 + steps * len(output)
@@ -76,5 +79,4 @@ class IntegratedGradients:
 
     def _probabilities(self, ids: torch.Tensor, types: torch.Tensor | None) -> torch.Tensor:
         inputs = {"input_ids": ids} if types is None else {"input_ids": ids, "token_type_ids": types.expand_as(ids)}
-        with self._classifier.computing():
-            return torch.softmax(self._classifier.model(**inputs).logits.float(), dim=-1)
+        return torch.softmax(self._classifier.model(**inputs).logits.float(), dim=-1)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.attributions.exact import row_count
 from benchmark.attributions.modes import Floats, Game, Values, Window
 from benchmark.attributions.trees import node_masks
 
 SHAP_BATCH = 10
-"""Game a step where the masker names no batch size of its own (shap's default)."""
+"""Rows a step where the masker names no batch size of its own (shap's default)."""
 SHAP_TEXT_BATCH = 5
-"""Game a step with shap's text masker; it asks for pairs, so 6."""
+"""Rows a step with shap's text masker; it asks for pairs, so 6."""
 
 Index = NDArray[np.int64]
 
@@ -54,7 +55,8 @@ def partition(window: Window, evaluations: int, batch: int) -> Game:
     sizes, texts = window.sizes, np.arange(len(window.trees))
     width, classes = window.width, window.base.shape[1]
     step = -(-batch // 2)  # nodes a step
-    expansions = max(0, -(-(evaluations - 2) // 2))  # nodes that the budget allows
+    most = max(row_count(tree, int(size)) for tree, size in zip(window.trees, sizes, strict=True))
+    expansions = max(0, -(-(min(evaluations, most) - 2) // 2))  # nodes that the budget allows
     nodes = 2 * width - 1
     under = np.zeros((len(texts), max(1, nodes), width), dtype=bool)
     children = np.zeros((len(texts), max(1, nodes), 2), dtype=np.int64)

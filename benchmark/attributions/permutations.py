@@ -1,8 +1,10 @@
-"""Mode ``permutations``: an unbiased estimate of the Owen values, with its standard error.
+"""Mode ``permutations``: an estimate of the Owen values, with its standard error.
 
 The mean over random orders in which, at every inner node of the tree, one child comes wholly before the other, each
 as likely first. Orders are drawn in antithetic pairs (Mitchell et al. 2022): the second of a pair is the first
-reversed. The orders depend on the text and the seed alone, so two models are asked about the same rows.
+reversed. The mean of any number of pairs is unbiased. Its error is estimated from the pairs themselves, and what none
+of them met is not in it: so drawing does not stop before there are a good many. The orders depend on the text and the
+seed alone; two models begin with the same ones, and each goes on until it is known well enough.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from benchmark.attributions.modes import Floats, Game, Masks, Values, Window, pa
 from benchmark.attributions.settings import Settings
 from benchmark.attributions.trees import Tree
 
-_FIRST = 4  # pairs to begin with; then as many as there are already, so that their number doubles
+_FIRST = 16  # pairs to begin with; then as many as there are already, so that their number doubles
 _LEAST = 2  # a standard error needs two
 _MOST = 1024  # where hardly any row is new, what they cost is no longer the model
 

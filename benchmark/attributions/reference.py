@@ -22,10 +22,11 @@ def string_text(tokenizer: PreTrainedTokenizerBase, segments: Sequence[str]) -> 
     unmasked and can get credit all the same where the budget ends early.
     """
     string = str(tokenizer.sep_token).join(segments)
-    ids = np.asarray(tokenizer(string, verbose=False)["input_ids"], dtype=np.int32)
-    pieces = tuple(text_pieces(tokenizer, string, special=True))
+    tokens, pieces = text_pieces(tokenizer, string, special=True)
+    ids = np.asarray(tokens, dtype=np.int32)
     second = len(tokenizer(segments[0], verbose=False)["input_ids"]) - 1 if len(segments) > 1 else len(ids)
-    return Text(ids, None, np.arange(len(ids), dtype=np.int32), shap_tree(tokenizer, string), pieces, second, string)
+    features = np.arange(len(ids), dtype=np.int32)
+    return Text(ids, None, features, shap_tree(tokenizer, string), tuple(pieces), second, string)
 
 
 class StringRows:

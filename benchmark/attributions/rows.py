@@ -60,17 +60,22 @@ class Batches:
         Args:
             lengths: int [n], tokens of each row.
             rows: takes the places of rows of one length and returns their ids and types.
+
+        Raises:
+            FloatingPointError: an output is not a number.
         """
         waiting = []
         for chosen in self._batches(lengths):
             # A GPU is handed all batches before the first result is asked for.
             waiting.append((chosen, self._predict(*rows(chosen))))
             self._report(int(lengths[chosen[0]]) * len(chosen))
-        blocks = [np.asarray(result.cpu() if hasattr(result, "cpu") else result) for _, result in waiting]
+        blocks = [_array(result) for _, result in waiting]
         self._classes = self._classes or blocks[0].shape[1]
         outputs = np.empty((len(lengths), self._classes))
         for (chosen, _), block in zip(waiting, blocks, strict=True):
             outputs[chosen] = block
+        if not np.isfinite(outputs).all():
+            raise FloatingPointError("the model's probabilities are not all numbers")
         return outputs
 
     def _batches(self, lengths: NDArray[np.int64]) -> Iterator[Ids]:
@@ -78,8 +83,13 @@ class Batches:
         for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
             if len(group):
                 # Batches of one size: a small one in the end would waste what a full one saves.
-                number = -(-len(group) * max(1, int(lengths[group[0]])) // self._tokens)
-                yield from np.array_split(group, min(number, len(group)))
+                most = max(1, self._tokens // max(1, int(lengths[group[0]])))
+                yield from np.array_split(group, -(-len(group) // most))
+
+
+def _array(result: Any) -> Floats:
+    """An answer as an array, wherever it was computed."""
+    return np.asarray(result.detach().double().cpu() if hasattr(result, "detach") else result, dtype=np.float64)
 
 
 class IdRows:
@@ -100,7 +110,8 @@ class IdRows:
         self._ids, self._types = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
         self._has_types = texts[0].types is not None
         # Which feature stands at each position; the last column of a mask stands for what is always shown.
-        self._feature = np.full(shape, max(len(text.features) for text in texts), dtype=np.int64)
+        self._width = max(len(text.features) for text in texts)
+        self._feature = np.full(shape, self._width, dtype=np.int64)
         for place, text in enumerate(texts):
             self._ids[place, : text.length] = text.ids
             self._feature[place, text.features] = np.arange(len(text.features))
@@ -109,8 +120,7 @@ class IdRows:
 
     def base(self) -> Floats:
         """Return the outputs with every feature masked, [W, C]; texts of one frame ask once."""
-        width = int(self._feature.max(initial=0))
-        masks = np.zeros((len(self._lengths), width), dtype=bool)
+        masks = np.zeros((len(self._lengths), self._width), dtype=bool)
         keys: list[tuple[bytes, bytes]] = []
         for place, length in enumerate(self._lengths):
             (ids, types) = self._rows(np.array([place]), masks, np.array([place]), int(length))
@@ -133,6 +143,6 @@ class IdRows:
 
     def _rows(self, owner: Ids, masks: NDArray[np.bool_], chosen: Ids, length: int) -> tuple[Ids, Ids | None]:
         shown = np.concatenate([masks[chosen], np.ones((len(chosen), 1), dtype=bool)], axis=1)
-        keep = np.take_along_axis(shown, np.minimum(self._feature[owner, :length], shown.shape[1] - 1), axis=1)
+        keep = np.take_along_axis(shown, self._feature[owner, :length], axis=1)
         ids = np.where(keep, self._ids[owner, :length], self._mask_id)
         return ids, self._types[owner, :length] if self._has_types else None

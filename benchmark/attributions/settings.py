@@ -19,8 +19,8 @@ class Settings(BaseModel):
         max_rows: distinct model rows a text at most, in ``exact`` and ``permutations``; two pairs of orders, without
             which there is no standard error, are drawn in any case.
         standard_error: ``permutations`` draws until the root mean square of the values' standard errors is this
-            small, in units of probability, or ``max_rows`` is reached; a tenth of the paper's threshold for neutral
-            tokens by default.
+            small, in units of probability, or ``max_rows`` or 1,024 pairs of orders are reached; a tenth of the paper's
+            threshold for neutral tokens by default.
         evaluations: ``max_evals`` of ``partition`` and ``reference`` (shap's default and the paper's code: 500).
         steps: of the integral, for ``layer_integrated_gradients``.
         words: whether the pieces of a word are one group of the tree, by the tokenizer's own word boundaries. Shap
@@ -48,4 +48,5 @@ class Settings(BaseModel):
             "layer_integrated_gradients": self.steps,
         }
         name = f"{mode.replace('_', '-')}-{budget[mode]}" if mode in budget else mode
-        return f"{name}-words" if self.words and mode != "reference" else name
+        no_tree = mode in ("reference", "layer_integrated_gradients")
+        return f"{name}-words" if self.words and not no_tree else name

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
+from benchmark.attributions.exact import row_count
 from benchmark.attributions.trees import text_tree
+from polyskew.errors import UserError
 
 Ints = NDArray[np.int32]
 
@@ -22,7 +25,8 @@ class Text:
         features: int32 [T], positions that may be masked: all but the special tokens.
         children: int32 [T - 1, 2], the tree over the features: inner node T + i joins two earlier nodes (the leaves
             are 0 to T - 1), the last one is the root.
-        pieces: T strings, each feature's part of the text with what stands before it; joined they give the text.
+        pieces: T strings, each feature's part of the text with the white space before it; joined they give the text, as
+            far as the model sees it.
         second: the first feature of a pair's second side; T for a single text.
         string: the text that is masked and tokenized again, in the mode ``reference`` only.
     """
@@ -39,6 +43,11 @@ class Text:
     def length(self) -> int:
         """Tokens of the text, L."""
         return len(self.ids)
+
+    @cached_property
+    def expansion(self) -> int:
+        """Rows that the full expansion of the tree asks for."""
+        return row_count(self.children, len(self.features))
 
 
 def token_text(
@@ -57,12 +66,20 @@ def token_text(
         row: its ``input_ids`` and, where the tokenizer has them, ``token_type_ids``.
         special: bool [L], which of the tokens are special.
         words: whether pieces of one word are one group of the tree.
+
+    Raises:
+        UserError: the model does not see the beginning of each segment between special tokens.
     """
     kept = kept_tokens(special, len(segments))
     types = row.get("token_type_ids")
-    pieces = [
-        piece for text, count in zip(segments, kept, strict=True) for piece in text_pieces(tokenizer, text)[:count]
-    ]
+    parts = [text_pieces(tokenizer, text) for text in segments]
+    seen = np.asarray(row["input_ids"])[~special].tolist()
+    if seen != [token for (tokens, _), count in zip(parts, kept, strict=True) for token in tokens[:count]]:
+        raise UserError(
+            f"the tokenizer {tokenizer.name_or_path} does not keep the beginning of a text between special tokens; "
+            "one that cuts texts on the right and marks them as BERT or XLM-R do is wanted"
+        )
+    pieces = [piece for (_, found), count in zip(parts, kept, strict=True) for piece in found[:count]]
     return Text(
         ids=np.asarray(row["input_ids"], dtype=np.int32),
         types=None if types is None else np.asarray(types, dtype=np.int32),
@@ -86,12 +103,15 @@ def kept_tokens(special: NDArray[np.bool_], segments: int) -> list[int]:
     return runs[:segments]
 
 
-def text_pieces(tokenizer: PreTrainedTokenizerBase, text: str, *, special: bool = False) -> list[str]:
-    """Each token's part of the text, with the white space before it."""
-    ends = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+def text_pieces(tokenizer: PreTrainedTokenizerBase, text: str, *, special: bool = False) -> tuple[list[int], list[str]]:
+    """Return a text's token ids, and each token's part of the text with the white space before it."""
+    encoded = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True, verbose=False)
+    spans = encoded["offset_mapping"]
     found, start = [], 0
-    for _, end in ends:
-        end = max(start, end)  # pieces of one character, and special tokens at (0, 0), add nothing
+    for (_, end), following in zip(spans, [*(first for first, _ in spans[1:]), len(text)], strict=False):
+        # A word's mark can claim the letter that the next token has; later bytes of one letter have nothing of their
+        # own, nor have special tokens, at (0, 0).
+        end = max(start, min(end, following) if following >= start else end)
         found.append(text[start:end])
         start = end
-    return found
+    return encoded["input_ids"], found

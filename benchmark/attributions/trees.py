@@ -134,7 +134,7 @@ def join_words(tree: Tree, words: Sequence[int | None]) -> Tree:
     """
     count = len(words)
     starts = [place for place in range(count) if place == 0 or words[place] is None or words[place] != words[place - 1]]
-    stops = [*starts[1:], count]
+    stops = [*starts[1:], count][: len(starts)]
     rows: list[tuple[int, int]] = []
     root_of = []
     for start, stop in zip(starts, stops, strict=True):

@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow
 import pyarrow.parquet
+from filelock import FileLock, Timeout
 
 from benchmark import inputs
-from benchmark.attributions import engine
-from benchmark.attributions.chunks import Chunks, Explainer
+from benchmark.attributions.chunks import Chunks
 from benchmark.attributions.classifier import Classifier
 from benchmark.attributions.deviation import deviation
+from benchmark.attributions.engine import Attribution, Explainer, explain
 from benchmark.attributions.gradients import IntegratedGradients
 from benchmark.attributions.reference import StringRows, string_text
 from benchmark.attributions.rows import IdRows, Render
@@ -25,6 +26,8 @@ from benchmark.spec import digest
 from benchmark.stages import ATTRIBUTIONS, Cell
 from benchmark.stages.predict import trained_model
 from polyskew.files import write_json
+
+CHUNKS = "attributing"
 
 
 def run(cell: Cell, out: Path, report: Report) -> None:
@@ -38,7 +41,7 @@ def run(cell: Cell, out: Path, report: Report) -> None:
     """
     texts = explained_texts(cell)
     chunks = Chunks(_work(cell), texts, cell.measure.attributions)
-    chunks.compute(_explainer(cell), report)
+    chunks.compute(partial(_explainer, cell), report)
     table, chosen = chunks.table(), inputs.explained_rows(cell.spec, cell.measure.explained_texts)[0]
     columns: dict[str, Any] = {name: chosen[name].to_numpy() for name in ("id", "group", "language", "label")}
     columns |= {name: table.column(name) for name in ("mode", "evaluations", "rows")}
@@ -52,19 +55,31 @@ def run(cell: Cell, out: Path, report: Report) -> None:
         write_json(out / "precision.json", deviation(texts, asked, partial(_explainer, cell)))
 
 
-def assist(cell: Cell) -> None:
-    """Compute chunks of a stage that another process is at, until all are there."""
-    if (cell.folder / CHUNKS).is_dir() and _work(cell).is_dir():
+def assist(cell: Cell, report: Report) -> None:
+    """Compute chunks of a stage that another process is at, as long as it is at it."""
+    if not _wanted(cell):
+        return
+    try:
         chunks = Chunks(_work(cell), explained_texts(cell), cell.measure.attributions)
-        chunks.compute(_explainer(cell), lambda share: None, helping=True)
+        chunks.compute(partial(_explainer, cell), report, partial(_wanted, cell))
+    finally:
+        if ATTRIBUTIONS.is_done(cell):  # taking a lock may have brought the folder back
+            clear(cell)
+
+
+def _wanted(cell: Cell) -> bool:
+    if not (cell.folder / CHUNKS).is_dir() or ATTRIBUTIONS.is_done(cell):
+        return False
+    try:
+        with FileLock(cell.folder / ".lock", timeout=0):
+            return False  # nobody is at it any more
+    except Timeout:
+        return True
 
 
 def clear(cell: Cell) -> None:
     """Remove the chunks, once the stage is done."""
     shutil.rmtree(cell.folder / CHUNKS, ignore_errors=True)
-
-
-CHUNKS = "attributing"
 
 
 def _work(cell: Cell) -> Path:
@@ -89,7 +104,10 @@ def explained_texts(cell: Cell) -> list[Text]:
 
 
 def _explainer(cell: Cell, precision: Precision | None = None) -> Explainer:
+    """The cell's explainer; to compare precisions, one that draws all permutations it may, the same in each."""
     spec, settings = cell.spec, cell.measure.attributions
+    if precision:
+        settings = settings.model_copy(update={"standard_error": 1e-12})
     tokenizer = load_tokenizer(spec.model)
     classifier = Classifier(trained_model(cell), precision or settings.precision)
     mask_id = int(tokenizer.mask_token_id)
@@ -99,7 +117,7 @@ def _explainer(cell: Cell, precision: Precision | None = None) -> Explainer:
     if settings.mode == "reference":
         render = partial(StringRows, tokenizer=tokenizer, max_length=spec.recipe.max_length)
 
-    def explain(texts: Sequence[Text], computed: Callable[[int], None]) -> Iterator[tuple[int, engine.Attribution]]:
-        return engine.explain(classifier, texts, settings, render, tokens=classifier.tokens, report=computed)
+    def explainer(texts: Sequence[Text], computed: Callable[[int], None]) -> Iterator[tuple[int, Attribution]]:
+        return explain(classifier, texts, settings, render, tokens=classifier.tokens, report=computed)
 
-    return explain
+    return explainer

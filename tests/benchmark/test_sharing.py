@@ -8,11 +8,12 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from benchmark.attributions.chunks import Chunks
-from benchmark.cell import run_cell
+from benchmark.cell import assist, run_cell
 from benchmark.executor import Worker, _to_help
-from benchmark.stages import Cell
+from benchmark.stages import Cell, attributions
 from tests.benchmark import world
 from tests.benchmark.test_cell import make
 
@@ -80,15 +81,64 @@ def test_an_idle_worker_helps_each_cell_once_and_only_with_attributions(
     assert _to_help(idle, pool) is one
 
 
-@pytest.mark.parametrize("left", ["weights", "data"])
-def test_a_helper_that_comes_too_late_does_no_harm(tmp_path: Path, reviews: Path, bert: Path, left: str) -> None:
-    from benchmark.cell import assist
+def stage_again(cell: Cell) -> Path:
+    """Take the finished stage away and leave the folder that its chunks would stand in."""
+    shutil.rmtree(cell.folder / "attributions")
+    chunks = attributions._work(cell)
+    chunks.mkdir(parents=True)
+    return chunks
 
+
+@pytest.fixture
+def done(tmp_path: Path, reviews: Path, bert: Path) -> Cell:
     cell = make(tmp_path, reviews, bert, measure=MEASURE)[1]
-    assist(cell)
-    assert not cell.folder.exists() or not (cell.folder / "attributing").exists()
     assert run_cell(cell, lambda stage, share: None) == "done"
-    (cell.folder / "attributing").mkdir()
-    shutil.rmtree(cell.folder / left)
-    assist(cell)
-    assert not (cell.folder / "failure.json").exists()
+    return cell
+
+
+def test_a_helper_works_only_while_somebody_holds_the_cell(done: Cell) -> None:
+    assist(done, lambda stage, share: None)
+    assert not (done.folder / "attributing").exists()
+    chunks = stage_again(done)
+    assist(done, lambda stage, share: None)
+    assert not list(chunks.glob("*.parquet")), "its owner is gone"
+    shares: list[float] = []
+    with FileLock(done.folder / ".lock"):
+        assist(done, lambda stage, share: shares.append(share))
+    assert list(chunks.glob("*.parquet"))
+    assert shares[-1] == 1, "told, so that it notices when the run that started it is gone"
+
+
+def test_a_helper_leaves_when_the_stage_is_done_and_tidies_up(done: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = done.folder.parent / "whole"
+    shutil.copytree(done.folder / "attributions", whole)
+    chunks = stage_again(done)
+
+    class Late(FileLock):  # type: ignore[misc, valid-type]
+        def acquire(self, *args: object, **rest: object) -> object:
+            if not finished:
+                finished.append(True)
+                shutil.rmtree(done.folder / "attributing")
+                shutil.copytree(whole, done.folder / "attributions")
+            return super().acquire(*args, **rest)  # type: ignore[no-untyped-call]
+
+    finished: list[bool] = []
+    monkeypatch.setattr("benchmark.attributions.chunks.FileLock", Late)
+    with FileLock(done.folder / ".lock"):
+        assist(done, lambda stage, share: None)
+    assert finished, "the owner finished just before the helper took its lock"
+    assert not chunks.exists()
+    assert not (done.folder / "attributing").exists()
+
+
+def test_a_helper_that_fails_does_no_harm_and_does_not_try_again(
+    done: Cell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage_again(done)
+    shutil.rmtree(done.weights)
+    with FileLock(done.folder / ".lock"):
+        assist(done, lambda stage, share: None)
+        assert "Error" in capsys.readouterr().err
+        assist(done, lambda stage, share: None)
+        assert capsys.readouterr().err == ""
+    assert not (done.folder / "failure.json").exists()

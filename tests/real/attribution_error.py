@@ -69,11 +69,12 @@ class Model:
 
 
 def relative(exact: Values, other: Values) -> np.ndarray:
-    """Relative L1 of each text; NaN where the tokens are not the same."""
-    pairs = [(one, two) for one, two in zip(exact, other, strict=True) if np.abs(one).sum()]
-    return np.array(
-        [np.nan if np.isnan(two).any() else np.abs(two - one).sum() / np.abs(one).sum() for one, two in pairs]
-    )
+    """Relative L1 of each text; NaN where the tokens are not the same, or all values are 0."""
+    found = []
+    for one, two in zip(exact, other, strict=True):
+        whole = np.abs(one).sum()
+        found.append(np.abs(two - one).sum() / whole if whole and not np.isnan(two).any() else np.nan)
+    return np.array(found)
 
 
 def neutral_drift(reference: Values, cell: Values, language: np.ndarray) -> np.ndarray:
@@ -120,7 +121,7 @@ def study(pair: list[Cell]) -> tuple[dict[str, list[tuple[float, float]]], float
                         relative(exact, found[f"{mode} {budget}"][0]),
                     )
                     _line(mode, budget, cost, errors, rows > budget)
-                    curves[mode].append((cost, float(errors.mean())))
+                    curves[mode].append((cost, float(np.nanmean(errors))))
         items = model.strings(500)
         found.setdefault("reference 500", []).append([item.values for item in items])
         if not number:
@@ -146,7 +147,7 @@ def study(pair: list[Cell]) -> tuple[dict[str, list[tuple[float, float]]], float
 
 def _line(mode: str, budget: int, rows: float, errors: np.ndarray, cut: np.ndarray) -> None:
     there = errors[cut]
-    shares = " | ".join(f"{share:.1%}" for share in (np.median(there), np.quantile(there, 0.9), there.max()))
+    shares = " | ".join(f"{share:.1%}" for share in (np.nanmedian(there), np.nanquantile(there, 0.9), np.nanmax(there)))
     whole = f"{np.nanmean(errors):.1%}"
     print(f"| {mode} | {budget} | {rows:.0f} | {cut.mean():.0%} | {shares} | {whole} |", flush=True)
 
@@ -168,12 +169,14 @@ def draw(curves: dict[str, tuple[dict[str, list[tuple[float, float]]], float]], 
         panel.axvline(exact, color="0.5", lw=1, ls=":")
         panel.annotate("exact: 0", (exact, 0), xytext=(3, 4), textcoords="offset points", fontsize=8, color="0.35")
         panel.set_xscale("log")
+        panel.set_xticks([*BUDGETS, 4000], [f"{budget:,}" for budget in (*BUDGETS, 4000)])
+        panel.minorticks_off()
         panel.set_title(task, fontsize=10, loc="left")
         panel.set_xlabel("distinct rows a text (mean)", fontsize=9)
         panel.grid(color="0.92")
-        panel.set_ylim(bottom=0)
         for side in ("top", "right"):
             panel.spines[side].set_visible(False)
+    panels[0].set_ylim(0, 105 * max(y for ways, _ in curves.values() for points in ways.values() for _, y in points))
     panels[0].set_ylabel("mean relative L1 error, %", fontsize=9)
     panels[0].legend(frameon=False, fontsize=9)
     figure.savefig(path, dpi=150)

@@ -159,7 +159,11 @@ def memory_run(count: int, tokenizer_folder: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         chunks = Chunks(Path(folder), texts, settings)
         chunks.compute(
-            lambda some, report: explain(free_model, some, settings, partial(IdRows, mask_id=mask_id), report=report),
+            lambda: (
+                lambda some, report: explain(
+                    free_model, some, settings, partial(IdRows, mask_id=mask_id), report=report
+                )
+            ),
             lambda share: None,
         )
         assert chunks.table().num_rows == count

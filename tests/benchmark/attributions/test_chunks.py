@@ -50,12 +50,16 @@ def test_chunks_follow_from_the_texts_and_hold_one_mode_each() -> None:
         assert len({mode_of(given[place], SETTINGS) for place in chunk}) == 1
         assert sum(work_of(given[place], SETTINGS) for place in chunk[:-1]) < 3000
     assert {mode_of(given[chunk[0]], SETTINGS) for chunk in found} == {"exact", "permutations"}
-    assert len(chunks_of(given, Settings(mode="partition"))) == 1
+    stepwise = Settings(mode="partition")
+    larger = chunks_of(given, stepwise)
+    assert 1 < len(larger) < len(found), "batches that are full only with many texts"
+    for chunk in larger:
+        assert sum(work_of(given[place], stepwise) for place in chunk[:-1]) < 4 * 3000
 
 
 def test_the_table_is_in_the_texts_order_and_holds_what_was_found(tmp_path: Path) -> None:
     given, shares = texts(), [0.0]
-    Chunks(tmp_path / "work", given, SETTINGS).compute(explainer, shares.append)
+    Chunks(tmp_path / "work", given, SETTINGS).compute(lambda: explainer, shares.append)
     table = Chunks(tmp_path / "work", given, SETTINGS).table()
     wanted = games.values_of(model, given, max_rows=400)
     assert table.num_rows == len(given)
@@ -75,8 +79,19 @@ def test_a_mode_without_errors_states_none(tmp_path: Path) -> None:
         return explain(model, some, settings, partial(IdRows, mask_id=games.MASK), report=report)
 
     chunks = Chunks(tmp_path, texts(3), settings)
-    chunks.compute(partitions, lambda share: None)
+    chunks.compute(lambda: partitions, lambda share: None)
     assert chunks.table().column("errors").to_pylist() == [None] * 3
+
+
+def test_a_chunk_that_is_cut_otherwise_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = texts()
+    Chunks(tmp_path, given, SETTINGS).compute(lambda: explainer, lambda share: None)
+    before = {path.name for path in tmp_path.glob("*.parquet")}
+    monkeypatch.setattr(module, "_TOKENS", 2000)
+    chunks = Chunks(tmp_path, given, SETTINGS)
+    chunks.compute(lambda: explainer, lambda share: None)
+    assert chunks.table().num_rows == len(given)
+    assert before - {path.name for path in tmp_path.glob("*.parquet")} == set()
 
 
 def test_what_is_finished_is_not_computed_again(tmp_path: Path) -> None:
@@ -91,10 +106,10 @@ def test_what_is_finished_is_not_computed_again(tmp_path: Path) -> None:
         return explainer(some, report)
 
     with pytest.raises(KeyboardInterrupt):
-        Chunks(tmp_path, given, SETTINGS).compute(stops, lambda share: None)
+        Chunks(tmp_path, given, SETTINGS).compute(lambda: stops, lambda share: None)
     assert len(list(tmp_path.glob("*.parquet"))) == 3
     shares: list[float] = []
-    Chunks(tmp_path, given, SETTINGS).compute(stops, shares.append)
+    Chunks(tmp_path, given, SETTINGS).compute(lambda: stops, shares.append)
     assert calls == total + 1
     assert 0 < shares[0] < 1
 
@@ -108,7 +123,9 @@ def _work(folder: Path, journal: Path, number: int) -> None:
         time.sleep(0.1)
         return explainer(some, report)
 
-    Chunks(folder, texts(), SETTINGS).compute(slowly, lambda share: None, helping=number > 0)
+    Chunks(folder, texts(), SETTINGS).compute(
+        lambda: slowly, lambda share: None, None if number == 0 else folder.is_dir
+    )
 
 
 def test_processes_share_the_chunks_and_one_that_dies_loses_only_its_own(tmp_path: Path) -> None:
@@ -134,5 +151,7 @@ def test_processes_share_the_chunks_and_one_that_dies_loses_only_its_own(tmp_pat
 
 
 def test_a_helper_leaves_when_the_folder_is_gone(tmp_path: Path) -> None:
-    Chunks(tmp_path / "gone", texts(), SETTINGS).compute(explainer, lambda share: None, helping=True)
+    Chunks(tmp_path / "gone", texts(), SETTINGS).compute(
+        lambda: explainer, lambda share: None, (tmp_path / "gone").is_dir
+    )
     assert not (tmp_path / "gone").exists()

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,7 +113,7 @@ def test_batches_hold_rows_of_one_length_and_are_even(lengths: list[int], tokens
         rows = [count for count, width in sizes if width == length]
         assert max(rows) - min(rows) <= 1
         assert max(rows) * length <= max(tokens, length)
-        assert len(rows) == min(lengths.count(length), -(-lengths.count(length) * length // tokens))
+        assert len(rows) == -(-lengths.count(length) // max(1, tokens // length)), "no more batches than it takes"
 
 
 def test_labels_tell_what_may_not_be_mixed() -> None:
@@ -125,5 +126,30 @@ def test_labels_tell_what_may_not_be_mixed() -> None:
     assert labels == {
         "exact", "exact-words", "permutations", "permutations-words", "partition-100", "partition-500",
         "partition-100-words", "partition-500-words", "reference-100", "reference-500",
-        "layer-integrated-gradients-50", "layer-integrated-gradients-50-words",
+        "layer-integrated-gradients-50",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_output_that_is_no_number_is_an_error(mode: str) -> None:
+    def predict(ids: Ids, types: Ids | None) -> np.ndarray:
+        return np.where(ids[:, 2:4] == games.MASK, np.nan, 0.5)
+
+    with pytest.raises(FloatingPointError, match="not all numbers"):
+        games.values_of(predict, [games.text_of(games.random_tree(6, 0), 6)], mode=mode)
+
+
+def test_a_budget_beyond_the_expansion_costs_no_memory() -> None:
+    text = games.text_of(games.random_tree(8, 0), 8)
+    (found,) = games.values_of(lambda ids, types: ids[:, 1:3] / 100, [text], mode="partition", evaluations=10**9)
+    assert found.evaluations == text.expansion
+
+
+def test_tensors_of_any_kind_are_taken() -> None:
+    weight = torch.ones(2, requires_grad=True)
+
+    def predict(ids: Ids, types: Ids | None) -> torch.Tensor:
+        return torch.from_numpy(ids[:, 1:3] / 100).to(torch.bfloat16) * weight.to(torch.bfloat16)
+
+    (found,) = games.values_of(predict, [games.text_of(games.random_tree(4, 0), 4)])
+    assert found.values.dtype == np.float64

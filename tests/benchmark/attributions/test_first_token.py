@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
     DistilBertConfig,
@@ -72,6 +74,15 @@ def test_other_networks_are_left_alone() -> None:
     for model in (MeanHead(config).eval(), distil.eval()):
         assert not FirstToken(model).applies
         np.testing.assert_allclose(Classifier(model)(ids(), None).numpy(), plain(model), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["convbert", "canine", "electra", "camembert"])
+def test_whatever_a_network_is_built_like_it_still_classifies(kind: str) -> None:
+    torch.manual_seed(0)
+    small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+    config = AutoConfig.for_model(kind, **small, embedding_size=32, **SIZES)
+    model = AutoModelForSequenceClassification.from_config(config).eval()
+    assert FirstToken(model).applies == (kind in ("electra", "camembert"))
 
 
 @torch.inference_mode()

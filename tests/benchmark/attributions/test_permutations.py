@@ -65,6 +65,34 @@ def test_unbiased_within_the_stated_errors() -> None:
     np.testing.assert_allclose(values.sum(axis=1) + exact.base, np.tile(exact.output, (SEEDS, 1)), atol=1e-9)
 
 
+def test_a_rare_interaction_is_met_before_drawing_stops() -> None:
+    """At the default settings: an effect that shows in one of eight orders, in a text over the cap."""
+    text = games.text_of(games.random_tree(60, 0), 60)
+    assert text.expansion > 4096
+    groups = games.members(text.children)
+    path = [group for group in groups if 10 in group and len(group) > 1]  # from small to large
+    beside = [min(set(group) - set(inner)) for inner, group in zip([(10,), *path], path, strict=False)]
+    one, two, three, four = (text.features[place] for place in (10, *beside[1:4]))
+
+    def predict(ids: Ids, types: Ids | None) -> np.ndarray:
+        shown = ids != games.MASK
+        effect = 0.1 + 0.8 * (shown[:, one] & ~shown[:, two] & shown[:, three] & ~shown[:, four]) + 0.05 * shown[:, two]
+        return np.stack([effect, 1 - effect], axis=1)
+
+    (exact,) = games.values_of(predict, [text], mode="exact", max_rows=10**6)
+    found = [games.values_of(predict, [text], seed=seed)[0] for seed in range(60)]
+    assert {item.mode for item in found} == {"permutations"}
+    values, errors = (np.stack([getattr(item, name)[:, 0] for item in found]) for name in ("values", "errors"))
+    there = np.flatnonzero(np.abs(exact.values[:, 0]) > 0.04)
+    assert len(there) >= 2
+    bias = values.mean(axis=0)[there] - exact.values[there, 0]
+    spread = values.std(axis=0, ddof=1)[there]
+    assert (np.abs(bias) < 4 * spread / np.sqrt(60)).all()
+    stated = np.sqrt((errors**2).mean(axis=0))[there]
+    assert (stated > 0.7 * spread).all(), (stated, spread)
+    assert (errors[:, there].max(axis=1) > 0).mean() > 0.9
+
+
 def test_rows_grow_until_the_error_is_small_enough() -> None:
     text, predict = games.text_of(games.random_tree(20, 2), 20), rough_model(6, 22)
     rows = []

@@ -14,6 +14,7 @@ from benchmark.attributions.trees import depths, join, join_words, node_masks, r
 from benchmark.encoding import encode
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_tokenizer
+from polyskew.errors import UserError
 from tasks.demo.reviews import generate_reviews
 from tests.benchmark.attributions.conftest import SCRIPTS, Encoder
 from tests.benchmark.attributions.games import members, texts_of, trees
@@ -78,6 +79,7 @@ def test_words_are_groups_and_the_rest_is_the_trees_own(tree: np.ndarray, data: 
         assert set(inner) <= groups
     over = members(restrict(tree, np.array(starts)))
     assert {tuple(leaf for word in group for leaf in spans[word]) for group in over} <= groups
+    assert join_words(tree[:0], []).shape == (0, 2)
     np.testing.assert_array_equal(join_words(tree, [None] * count), tree)
     np.testing.assert_array_equal(join_words(tree, [7] * count), tree)
 
@@ -166,6 +168,7 @@ def test_texts_are_what_the_model_was_trained_on(encoder: Encoder, max_length: i
     tokenizer, _ = encoder
     sides = [("la maison est  petite", "the house 😀"), ("", "oui"), ("本は良い", SCRIPTS[1]), ("oui", "")]
     pairs = pd.DataFrame(sides, columns=["text", "text_pair"])
+    assert len(texts_of(tokenizer, pairs, max_length, words=True)) == len(sides), "empty sides have no words"
     for text, (first, second) in zip(texts_of(tokenizer, pairs, max_length), sides, strict=True):
         whole = tokenizer([first], [second], truncation=True, max_length=max_length)
         assert text.ids.tolist() == whole["input_ids"][0]
@@ -178,3 +181,27 @@ def test_texts_are_what_the_model_was_trained_on(encoder: Encoder, max_length: i
     for text, (first, _) in zip(texts_of(tokenizer, pairs[["text"]], 64), sides, strict=True):
         assert "".join(text.pieces) == first
         assert text.second == len(text.features)
+
+
+def test_a_words_mark_does_not_take_a_letter_of_its_first_piece(xlmr_encoder: Encoder) -> None:
+    tokenizer, _ = xlmr_encoder
+    seen = set()
+    for text in ["本は良い", "ok x9 本", "lé 😀😀"]:
+        (found,) = texts_of(tokenizer, pd.DataFrame({"text": [text]}), 64)
+        tokens = tokenizer.convert_ids_to_tokens(found.ids[found.features].tolist())
+        for token, piece in zip(tokens, found.pieces, strict=True):
+            if token == "▁":
+                seen.add(token)
+                assert piece.strip() == "", (text, tokens, found.pieces)
+            elif token != tokenizer.unk_token:
+                assert piece.strip() == token.replace("▁", ""), (text, tokens, found.pieces)
+    assert seen, "a mark stood alone"
+
+
+def test_a_tokenizer_that_cuts_on_the_left_is_refused() -> None:
+    tokenizer = type(first := load_tokenizer(ModelChoice(name="tiny-polyglot"))).from_pretrained(first.name_or_path)
+    tokenizer.truncation_side = "left"
+    table = pd.DataFrame({"text": ["la maison est petite et le colis est en retard"]})
+    with pytest.raises(UserError, match="does not keep the beginning of a text"):
+        texts_of(tokenizer, table, 8)
+    assert texts_of(tokenizer, table, 64)[0].length > 8

@@ -1,5 +1,6 @@
 """Tiny encoders, tasks and grids, made on the spot."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,9 @@ def texts() -> tuple[str, ...]:
     )
 
 
-def _saved(tokenizer: Tokenizer, folder: Path, names: list[str], **special: str) -> None:
+def _saved(tokenizer: Tokenizer, folder: Path, names: list[str], max_length: int = 64, **special: str) -> None:
     PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, model_max_length=64, model_input_names=names, **special
+        tokenizer_object=tokenizer, model_max_length=max_length, model_input_names=names, **special
     ).save_pretrained(folder)
 
 
@@ -85,14 +86,14 @@ def make_bert(folder: Path, *, layers: int = 1, dropout: float = 0.1, spread: fl
     return folder
 
 
-def make_xlmr(folder: Path) -> Path:
-    """Write an XLM-R checkpoint with random weights."""
+def save_unigram(folder: Path, sentences: Iterable[str], pieces: int, max_length: int = 64) -> int:
+    """Write a Unigram tokenizer in XLM-R's form, trained on sentences; return its number of pieces."""
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.train_from_iterator(
-        texts(),
-        trainers.UnigramTrainer(vocab_size=400, special_tokens=special, unk_token="<unk>", show_progress=False),
+        sentences,
+        trainers.UnigramTrainer(vocab_size=pieces, special_tokens=special, unk_token="<unk>", show_progress=False),
     )
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
@@ -101,6 +102,7 @@ def make_xlmr(folder: Path) -> Path:
         tokenizer,
         folder,
         ["input_ids", "attention_mask"],
+        max_length,
         bos_token="<s>",
         eos_token="</s>",
         pad_token="<pad>",
@@ -109,9 +111,15 @@ def make_xlmr(folder: Path) -> Path:
         sep_token="</s>",
         mask_token="<mask>",
     )
+    return int(tokenizer.get_vocab_size())
+
+
+def make_xlmr(folder: Path) -> Path:
+    """Write an XLM-R checkpoint with random weights."""
+    pieces = save_unigram(folder, texts(), 400)
     torch.manual_seed(8)
     config = XLMRobertaConfig(
-        vocab_size=tokenizer.get_vocab_size(),
+        vocab_size=pieces,
         hidden_size=WIDTH,
         num_hidden_layers=1,
         num_attention_heads=2,

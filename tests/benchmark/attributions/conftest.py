@@ -1,10 +1,9 @@
 """Small random encoders whose tokenizers know several scripts."""
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -16,8 +15,16 @@ from transformers import (
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_tokenizer
 from tasks.demo.reviews import generate_reviews
+from tests.benchmark.world import save_unigram
 
-WIDTH = 32
+SMALL: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "num_labels": 3,
+    "initializer_range": 0.3,  # large, so that the words matter to an untrained model
+}
 Encoder = tuple[PreTrainedTokenizerFast, torch.nn.Module]
 SCRIPTS = [
     "الكتاب جميل جدا ولكن التسليم تأخر كثيرا",
@@ -34,12 +41,7 @@ def bert_encoder() -> Encoder:
     torch.manual_seed(3)
     config = BertConfig(
         vocab_size=len(tokenizer),
-        hidden_size=WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        num_labels=3,
-        initializer_range=0.3,  # large, so that the words matter to an untrained model
+        **SMALL,
     )
     return tokenizer, BertForSequenceClassification(config).eval()
 
@@ -47,41 +49,14 @@ def bert_encoder() -> Encoder:
 @pytest.fixture(scope="session")
 def xlmr_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     """An XLM-R of 2 layers x 32 with a Unigram tokenizer of several scripts, two separators between a pair's sides."""
-    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    inner = Tokenizer(models.Unigram())
-    inner.pre_tokenizer = pre_tokenizers.Metaspace()
-    texts = [*generate_reviews("train", 6, languages=("fr", "en", "ja", "zh"))["text"], *SCRIPTS]
-    inner.train_from_iterator(
-        texts,
-        trainers.UnigramTrainer(vocab_size=900, special_tokens=special, unk_token="<unk>", show_progress=False),
-    )
-    inner.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=inner,
-        model_max_length=512,
-        model_input_names=["input_ids", "attention_mask"],
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
-        cls_token="<s>",
-        sep_token="</s>",
-        mask_token="<mask>",
-    )
-    folder: Path = tmp_path_factory.mktemp("unigram")
-    tokenizer.save_pretrained(folder)
+    sentences = [*generate_reviews("train", 6, languages=("fr", "en", "ja", "zh"))["text"], *SCRIPTS]
+    folder = tmp_path_factory.mktemp("unigram")
+    pieces = save_unigram(folder, sentences, 900, max_length=512)
     torch.manual_seed(4)
     config = XLMRobertaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        num_labels=3,
+        vocab_size=pieces,
+        **SMALL,
         max_position_embeddings=514,
-        initializer_range=0.3,
         pad_token_id=1,
         bos_token_id=0,
         eos_token_id=2,

@@ -82,12 +82,12 @@ class Chunks:
             self._folder.mkdir(parents=True, exist_ok=True)
         explain: Explainer | None = None
         while True:
+            report(self._share())
             for number, file in enumerate(self._files):
-                report(self._share())
-                if wanted is not None and not wanted():
-                    return
                 if file.exists():
                     continue
+                if wanted is not None and not wanted():
+                    return
                 try:
                     with FileLock(file.with_suffix(".lock"), timeout=0):
                         # Asked again: until a moment ago the lock and the folder were another's.
@@ -97,7 +97,6 @@ class Chunks:
                 except Timeout:
                     continue
             if all(file.exists() for file in self._files):
-                report(1.0)
                 return
             time.sleep(_POLL_SECONDS)
 
@@ -123,6 +122,7 @@ class Chunks:
         found = list(explain([self._texts[place] for place in chunk], computed))
         with atomic_file(self._files[number]) as file:
             pyarrow.parquet.write_table(_table(chunk, found), file, compression="zstd")
+        report(self._share())
 
     def _share(self) -> float:
         done = sum(work for file, work in zip(self._files, self._work, strict=True) if file.exists())

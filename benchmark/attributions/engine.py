@@ -121,12 +121,9 @@ def explain(
             except StopIteration as end:
                 found: list[Values] = end.value
                 break
-        for place, base, count, values in zip(places, window.base, rows.counts, found, strict=True):
-            label = settings.label(mode)
-            yield (
-                place,
-                Attribution(label, values.evaluations, int(count), values.values, values.errors, base, values.output),
-            )
+        label = settings.label(mode)
+        for place, base, count, got in zip(places, window.base, rows.counts, found, strict=True):
+            yield place, Attribution(label, got.evaluations, int(count), got.values, got.errors, base, got.output)
 
 
 _MODES: dict[str, Callable[[Window, Settings], Game]] = {

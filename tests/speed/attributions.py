@@ -56,8 +56,10 @@ RUNS = 3
 EVALUATIONS = 500
 REFERENCE_ROWS, PIPELINE_ROWS = 6, 60
 LENGTHS, EACH = 8, 3
-"""Tweets that are timed: three of each of eight lengths, spread evenly over the tweets' lengths. In a whole test set
-every length stands many times; a sample without equal lengths would time batches that no test set has."""
+"""Tweets that are timed: three of each of eight lengths, spread evenly over the tweets' lengths, with trees of average
+size for that length. In a whole test set every length stands many times; a sample without equal lengths would time
+batches that no test set has, and one large tree among so few tweets would move the mean."""
+CANDIDATES = 40
 FREE_TWEETS = 256
 MEMORY = (1_000, 10_000)
 
@@ -101,7 +103,12 @@ def sample(tokenizer: PreTrainedTokenizerBase, strings: list[str]) -> list[str]:
     """Return the tweets that are timed."""
     lengths = np.array([len(ids) for ids in tokenizer(strings)["input_ids"]])
     wanted = np.quantile(lengths, (np.arange(LENGTHS) + 0.5) / LENGTHS).round().astype(int)
-    return [strings[place] for length in wanted for place in np.flatnonzero(lengths == length)[:EACH]]
+    chosen = []
+    for length in wanted:
+        some = [strings[place] for place in np.flatnonzero(lengths == length)[:CANDIDATES]]
+        rows = np.array([text.expansion for text in encoded_texts(tokenizer, some)])
+        chosen += [some[place] for place in np.argsort(np.abs(rows - rows.mean()))[:EACH]]
+    return chosen
 
 
 def random_model(layers: int, width: int, vocabulary: int) -> torch.nn.Module:

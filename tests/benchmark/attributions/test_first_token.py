@@ -25,7 +25,7 @@ def ids() -> np.ndarray:
     return np.random.default_rng(0).integers(5, 100, (6, 13))
 
 
-def test_logits_are_the_same_and_the_feed_forward_block_sees_one_token(encoder: Encoder) -> None:
+def test_logits_are_the_same_and_the_last_feed_forward_block_sees_one_token(encoder: Encoder) -> None:
     _, model = encoder
     classifier = Classifier(model)
     assert classifier._first_token.applies
@@ -82,7 +82,11 @@ def test_whatever_a_network_is_built_like_it_still_classifies(kind: str) -> None
     small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
     config = AutoConfig.for_model(kind, **small, embedding_size=32, **SIZES)
     model = AutoModelForSequenceClassification.from_config(config).eval()
-    assert FirstToken(model).applies == (kind in ("electra", "camembert"))
+    assert FirstToken(model).applies == (kind != "canine")
+    longer = np.random.default_rng(1).integers(5, 100, (3, 40))
+    with torch.inference_mode():
+        wanted = model(input_ids=torch.from_numpy(longer)).logits.double().softmax(-1).numpy()
+    np.testing.assert_allclose(Classifier(model)(longer, None).numpy(), wanted, atol=1e-6)
 
 
 @torch.inference_mode()

@@ -17,7 +17,10 @@ from leaderboard.schema import Spec, Value
 NEUTRAL = drift.SETS.index("neutral")
 PLACEBO = {"term": "placebo"}
 EMPTY = "for some language and label no explained text has a token of this set"
-FEW = "for some language and label too few texts have a token of this set to tell the variance over texts"
+FEW = (
+    "too few texts to tell the variance over them: some resample lacks a language, or a token of this set for some "
+    "language and label"
+)
 
 
 def drift_values(spec: Spec, found: Drifts | str, term: dict[str, str]) -> list[Value]:

@@ -101,8 +101,12 @@ def explain(
         report: told after each batch how many tokens the model has computed.
 
     Raises:
-        UserError: see `mode_of`.
+        UserError: see `mode_of`; or the mode is another explainer's, or ``reference`` and a text has no string.
     """
+    if settings.mode == "layer_integrated_gradients":
+        raise UserError("mode layer_integrated_gradients needs the network itself: take gradients.IntegratedGradients")
+    if settings.mode == "reference" and any(text.string is None for text in texts):
+        raise UserError("mode reference explains strings: make texts with reference.string_text, rows with StringRows")
     batches = Batches(predict, tokens, report)
     for mode, places in _windows(texts, settings):
         chosen = [texts[place] for place in places]

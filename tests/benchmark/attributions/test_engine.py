@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from benchmark.attributions import engine
 from benchmark.attributions.rows import Batches, Ids
 from benchmark.attributions.settings import Settings
+from polyskew.errors import UserError
 from tests.benchmark.attributions import games
 
 MODES = ["exact", "permutations", "partition"]
@@ -153,3 +154,11 @@ def test_tensors_of_any_kind_are_taken() -> None:
 
     (found,) = games.values_of(predict, [games.text_of(games.random_tree(4, 0), 4)])
     assert found.values.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"), [("layer_integrated_gradients", "IntegratedGradients"), ("reference", "string_text")]
+)
+def test_a_mode_that_needs_more_than_token_ids_says_so(mode: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        games.values_of(lambda ids, types: ids[:, 1:3] / 100, [games.text_of(games.random_tree(4, 0), 4)], mode=mode)

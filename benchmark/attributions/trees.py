@@ -107,11 +107,7 @@ def join(trees: Sequence[Tree], counts: Sequence[int]) -> Tree:
     root: int | None = None
     offset = 0
     for tree, count in zip(trees, counts, strict=True):
-        first = total + len(rows) - count  # what an inner node's number grows by
-        rows += [
-            (left + (offset if left < count else first), right + (offset if right < count else first))
-            for left, right in tree.tolist()
-        ]
+        rows += _renumbered(tree, range(offset, offset + count), total + len(rows))
         if count:
             own = total + len(rows) - 1 if count > 1 else offset
             if root is not None:
@@ -138,21 +134,9 @@ def join_words(tree: Tree, words: Sequence[int | None]) -> Tree:
     rows: list[tuple[int, int]] = []
     root_of = []
     for start, stop in zip(starts, stops, strict=True):
-        size, first = stop - start, count + len(rows)
-        for left, right in restrict(tree, np.arange(start, stop)).tolist():
-            rows.append(
-                (
-                    left + start if left < size else left - size + first,
-                    right + start if right < size else right - size + first,
-                )
-            )
-        root_of.append(count + len(rows) - 1 if size > 1 else start)
-    first = count + len(rows)
-    for left, right in restrict(tree, np.array(starts, dtype=int)).tolist():
-        rows.append(
-            tuple(root_of[child] if child < len(starts) else child - len(starts) + first for child in (left, right))
-        )
-    return _array(rows)
+        rows += _renumbered(restrict(tree, np.arange(start, stop)), range(start, stop), count + len(rows))
+        root_of.append(count + len(rows) - 1 if stop - start > 1 else start)
+    return _array(rows + _renumbered(restrict(tree, np.array(starts, dtype=int)), root_of, count + len(rows)))
 
 
 _BY_CONTENT: dict[str, Callable[[str], Tree]] = {}
@@ -166,6 +150,12 @@ def _clustering(tokenizer: PreTrainedTokenizerBase) -> Callable[[str], Tree]:
         masker = shap_masker(tokenizer)
         _BY_CONTENT[content] = lru_cache(_KEPT)(lambda text: masker.clustering(text)[:, :2].astype(np.int32))
     return _BY_CONTENT[content]
+
+
+def _renumbered(tree: Tree, leaves: Sequence[int], first: int) -> list[tuple[int, int]]:
+    """The rows of a tree as part of another: the numbers of its leaves there, and of its first inner node."""
+    numbers = [*leaves, *range(first, first + len(tree))]
+    return [(numbers[left], numbers[right]) for left, right in tree.tolist()]
 
 
 def _array(rows: list[tuple[int, int]]) -> Tree:

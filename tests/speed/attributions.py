@@ -199,9 +199,10 @@ def main() -> int:
     on_cpu = asked.device == "cpu"
     clock = time.process_time if on_cpu else time.perf_counter
     strings = tweets(asked.texts) if asked.texts else sample(tokenizer, tweets(MEMORY[-1]))
-    start = clock()
     texts = encoded_texts(tokenizer, strings)
-    trees = 1000 * (clock() - start) / len(texts)
+    start = clock()
+    many = encoded_texts(tokenizer, tweets(FREE_TWEETS))
+    trees = 1000 * (clock() - start) / len(many)
     print(f"{len(texts)} tweets of {min(t.length for t in texts)} to {max(t.length for t in texts)} tokens, "
           f"{asked.layers} x {asked.width}, {'one thread, CPU time' if on_cpu else asked.device}, "
           f"median of {RUNS} alternating runs; {machine()}")  # fmt: skip
@@ -275,7 +276,6 @@ def main() -> int:
     if asked.texts:
         return 0
     print(f"reference from {REFERENCE_ROWS} rows, pipelines from {len(masked)} rows a run")
-    many = encoded_texts(tokenizer, tweets(FREE_TWEETS))
     free = []
     for _ in range(RUNS):
         start = clock()

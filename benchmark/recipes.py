@@ -23,6 +23,22 @@ class Rates(BaseModel):
     head: float = Field(gt=0)
 
 
+class LanguageUnlearning(BaseModel):
+    """How a recipe unlearns the language, with a language-ID head that is thrown away after training.
+
+    Attributes:
+        use: ``gradient_reversal`` (Ganin and Lempitsky 2015): the head learns to tell the language, and its gradient
+            goes into the encoder with its sign turned. ``entropy_maximisation``: the head learns from vectors that it
+            does not move, and the encoder is moved towards vectors of which the head cannot tell anything.
+        weight: what the encoder's part counts against the task's loss.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    use: Literal["gradient_reversal", "entropy_maximisation"]
+    weight: float = Field(1.0, gt=0)
+
+
 class Recipe(BaseModel):
     """How a cell is trained. The defaults are the paper's (Jung and van der Plas 2024, section 3, and its code).
 
@@ -41,6 +57,10 @@ class Recipe(BaseModel):
             paper nor its code's facts fix it.
         max_length: tokens of a text (or pair) at most, special tokens included.
         group_by_length: batches hold texts of similar length: faster, but other batches than a plain shuffle's.
+        masked_entropy: add the masked-input entropy loss (paper, appendix A.3), as its code has it (``paper``: all
+            tokens of a batch's last row masked, mean over classes) or as equation 3 has it (``text``: mask tokens
+            alone, of random number, sum over classes). Its coefficient is 1 in both.
+        unlearn_language: entropy maximisation or gradient reversal of a language-ID head (paper, footnote 2).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +78,8 @@ class Recipe(BaseModel):
     evaluations_per_epoch: int = Field(4, ge=1)
     max_length: int = Field(512, ge=8)
     group_by_length: bool = False
+    masked_entropy: Literal["paper", "text"] | None = None
+    unlearn_language: LanguageUnlearning | None = None
 
     def canonical(self) -> dict[str, Any]:
         """Return the fields that differ from the defaults, for a cell's id."""
@@ -68,6 +90,7 @@ class RecipeChoice(BaseModel):
     """A recipe as a grid asks for it: fields of `Recipe`, some of them for one task or one method only.
 
     Attributes:
+        name: what boards call it; by default the base's name.
         base: the name of a registered recipe to start from; None starts from the defaults.
         change: fields that replace the base's.
         by_task: the same, for one task, by its name.
@@ -76,6 +99,7 @@ class RecipeChoice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    name: str = ""
     base: str | None = None
     change: dict[str, Any] = Field(default_factory=dict)
     by_task: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -83,8 +107,12 @@ class RecipeChoice(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"base": value} if isinstance(value, str) else value
+    def _named(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value, "base": value}
+        if isinstance(value, dict) and not value.get("name"):
+            return {**value, "name": value.get("base") or ""}
+        return value
 
     @model_validator(mode="after")
     def _fields_exist(self) -> "RecipeChoice":
@@ -112,6 +140,8 @@ class RecipeChoice(BaseModel):
 
 PAPER = RecipeChoice(by_task={"xnli": {"epochs": 3}, "demo_nli": {"epochs": 3}})
 
+PAPER_TEXT = RecipeChoice(base="paper", change={"final_rate": 0.0})
+
 # For encoders of a few million parameters on a processor: so small a body wants much larger rates than mBERT's.
 SMALL = RecipeChoice(
     change={
@@ -135,4 +165,5 @@ SMALL = RecipeChoice(
 
 RECIPES: Registry[RecipeChoice] = Registry("recipe", "polyskew.recipes")
 RECIPES.add("paper", "benchmark.recipes:PAPER", summary="RAdam, 16 x 8, two rates, decay to 0.01, 512 tokens")
+RECIPES.add("paper-text", "benchmark.recipes:PAPER_TEXT", summary="paper, but with the decay to 0 that its text states")
 RECIPES.add("small", "benchmark.recipes:SMALL", summary="AdamW, 32 x 1, large rates, for very small encoders")

@@ -2,18 +2,28 @@
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import Sampler
 from transformers import Trainer
 
 from adapters import LearningRates
+from benchmark.losses.language_head import LanguageHead
+from benchmark.losses.masked_entropy import MaskedEntropy
 from benchmark.recipes import Rates, Recipe
+from polyskew.errors import UserError
+
+_LANGUAGE_HEAD = "language_head.safetensors"
+
+FILLER = -1
+"""Stands for a row that counts for nothing (see `benchmark.training.Rows`)."""
 
 
 class DivergedError(ArithmeticError):
@@ -28,13 +38,18 @@ class EpochSampler(Sampler[int]):
         batch_size: rows of a batch.
         seed: of the order.
         group_by_length: sort by length within stretches of 50 batches, then shuffle the batches.
+        multiple: the epoch is filled up to a multiple of this many rows with the number `FILLER`, so that several
+            processes have the same number of batches.
     """
 
-    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int, group_by_length: bool) -> None:
+    def __init__(
+        self, lengths: np.ndarray, batch_size: int, seed: int, group_by_length: bool, multiple: int = 1
+    ) -> None:
         self.lengths = lengths
         self.batch_size = batch_size
         self.seed = seed
         self.group_by_length = group_by_length
+        self.fillers = -len(lengths) % multiple
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -42,14 +57,14 @@ class EpochSampler(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.lengths) + self.fillers
 
     def __iter__(self) -> Iterator[int]:
         random = np.random.default_rng([self.seed, self.epoch])
         order = random.permutation(len(self.lengths))
         if self.group_by_length:
             order = self._grouped(order, random)
-        return iter(order.tolist())
+        return iter(order.tolist() + [FILLER] * self.fillers)
 
     def _grouped(self, order: np.ndarray, random: np.random.Generator) -> np.ndarray:
         stretch = 50 * self.batch_size
@@ -64,16 +79,22 @@ class EpochSampler(Sampler[int]):
 class WeightedTrainer(Trainer):
     """A Trainer whose loss is the plain mean over an update's examples of weight times cross-entropy.
 
-    The dataset's rows carry ``labels`` and ``weight`` beside what the model takes. The mean is over all examples of
-    an update, micro-batches together, and is never divided by the sum of the weights (paper, equation 2, and its
-    code: ``reduction="none"``, times the weight, then the mean).
+    The dataset's rows carry ``labels``, ``weight`` and ``language`` beside what the model takes. The mean is over all
+    examples of an update, micro-batches together, and is never divided by the sum of the weights (paper, equation 2,
+    and its code: ``reduction="none"``, times the weight, then the mean). A recipe's additional terms are added while
+    training: each micro-batch's term counts by its share of the update's examples.
 
     Args:
         recipe: what is not the Trainer's own default.
         rates: peak learning rates of body and head.
         groups: the trained parameters, under ``body`` and ``head``.
         lengths: tokens of each training row.
+        masked_entropy: the masked-input entropy loss, if the recipe has it.
+        language_head: the language-ID head, if the recipe has one; it is trained at the head's rate.
         kwargs: the Trainer's own arguments.
+
+    Raises:
+        UserError: a language head is to be trained on several processes, which would each train their own.
     """
 
     def __init__(
@@ -83,9 +104,15 @@ class WeightedTrainer(Trainer):
         rates: LearningRates | Rates,
         groups: dict[str, list[torch.nn.Parameter]],
         lengths: np.ndarray,
+        masked_entropy: MaskedEntropy | None = None,
+        language_head: LanguageHead | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if language_head is not None and self.accelerator.num_processes > 1:
+            raise UserError("a recipe with unlearn_language trains on one process only")
+        self._masked_entropy = masked_entropy
+        self._language_head = language_head
         self._recipe = recipe
         self._rates = rates
         self._groups = groups
@@ -102,14 +129,29 @@ class WeightedTrainer(Trainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """Return the sum of weight times cross-entropy, divided by the number of examples of the whole update."""
-        features = {name: value for name, value in inputs.items() if name not in ("labels", "weight")}
-        outputs = model(**features)
-        losses = cross_entropy(outputs.logits.float(), inputs["labels"], reduction="none") * inputs["weight"]
-        if num_items_in_batch is None:
-            loss = losses.mean()
-        else:
-            # Gradients of several processes are averaged, while the number of examples is that of all of them.
-            loss = losses.sum() / num_items_in_batch * self.accelerator.num_processes
+        features = {name: value for name, value in inputs.items() if name not in ("labels", "weight", "language")}
+        labels = inputs["labels"]
+        if not model.training:
+            outputs = model(**features)
+            loss = (cross_entropy(outputs.logits.float(), labels, reduction="none") * inputs["weight"]).mean()
+            return (loss, outputs) if return_outputs else loss
+        count = len(labels)
+        masked = self._masked_entropy
+        outputs = model(
+            **(masked.append(features) if masked else features),
+            output_hidden_states=self._language_head is not None,
+        )
+        logits = outputs.logits[:count].float()
+        # A filler's label is -100: it has no loss, and the Trainer does not count it.
+        total = (cross_entropy(logits, labels, reduction="none") * inputs["weight"]).sum()
+        there = (labels != -100).sum()
+        if masked:
+            total = total + there * masked.loss(outputs.logits[count])
+        if self._language_head is not None:
+            vectors = outputs.hidden_states[-1][:count, 0]
+            total = total + there * self._language_head.loss(vectors, inputs["language"])
+        # Gradients of several processes are averaged, while the number of examples is that of all of them.
+        loss = total / num_items_in_batch * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
@@ -125,7 +167,7 @@ class WeightedTrainer(Trainer):
                     "lr": rate[name],
                     "weight_decay": self._recipe.weight_decay if decayed else 0.0,
                 }
-                for name, parameters in self._groups.items()
+                for name, parameters in self._trained().items()
                 for decayed in (True, False)
             ]
             parts = [part for part in parts if part["params"]]
@@ -133,7 +175,16 @@ class WeightedTrainer(Trainer):
                 self.optimizer = torch.optim.RAdam(parts, eps=self._recipe.epsilon, decoupled_weight_decay=True)
             else:
                 self.optimizer = torch.optim.AdamW(parts, eps=self._recipe.epsilon)
+            if self._language_head is not None:
+                # The Trainer clears the gradients of its model, to which the head does not belong.
+                head = self._language_head
+                self.optimizer.register_step_post_hook(lambda *_: head.zero_grad())
         return self.optimizer
+
+    def _trained(self) -> dict[str, list[torch.nn.Parameter]]:
+        if self._language_head is None:
+            return self._groups
+        return self._groups | {"head": [*self._groups["head"], *self._language_head.parameters()]}
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
@@ -166,8 +217,13 @@ class WeightedTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         # The recipe's batch, not the micro-batch in force: running out of memory must not change an update's examples.
+        world = self.args.world_size
         return EpochSampler(
-            self._lengths, self._recipe.batch_size, int(self.args.data_seed or 0), self._recipe.group_by_length
+            self._lengths,
+            self._recipe.batch_size,
+            int(self.args.data_seed or 0),
+            self._recipe.group_by_length,
+            multiple=1 if world == 1 else world * self.args.per_device_train_batch_size,
         )
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, torch.Tensor] | None = None) -> None:
@@ -179,4 +235,12 @@ class WeightedTrainer(Trainer):
         model: Any = self.model
         # Unless told, PEFT asks the hub for the base model's configuration, to see whether its vocabulary was resized.
         plain = {"save_embedding_layers": False} if isinstance(model, PeftModel) else {"save_original_format": False}
-        model.save_pretrained(output_dir or self.args.output_dir, state_dict=state_dict, **plain)
+        folder = Path(output_dir or str(self.args.output_dir))
+        model.save_pretrained(folder, state_dict=state_dict, **plain)
+        if self._language_head is not None:
+            save_file(self._language_head.state_dict(), folder / _LANGUAGE_HEAD)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if self._language_head is not None:
+            self._language_head.load_state_dict(load_file(Path(resume_from_checkpoint) / _LANGUAGE_HEAD))

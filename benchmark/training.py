@@ -4,6 +4,7 @@ import ctypes
 import gc
 import json
 import math
+import os
 import shutil
 import time
 from contextlib import suppress
@@ -18,10 +19,14 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
 
 from adapters import Method
+from adapters.parts import unwrapped
 from benchmark.encoding import Encoded, collate
+from benchmark.losses.language_head import LanguageHead
+from benchmark.losses.masked_entropy import MaskedEntropy
 from benchmark.progress import Report
 from benchmark.recipes import Recipe
-from benchmark.trainer import WeightedTrainer
+from benchmark.trainer import FILLER, WeightedTrainer
+from polyskew.errors import UserError
 from polyskew.files import write_json
 
 _WHOLE = "whole"  # marks a checkpoint that was written to its end
@@ -29,11 +34,19 @@ _WHOLE = "whole"  # marks a checkpoint that was written to its end
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows ready to train on: their tokens, class indices int64 [N] and weights float64 [N]."""
+    """Rows ready to train on.
+
+    Attributes:
+        encoded: their tokens.
+        labels: class indices, int64 [N].
+        weights: what each counts in the loss, float64 [N].
+        languages: indices into the task's languages, int64 [N].
+    """
 
     encoded: Encoded
     labels: np.ndarray
     weights: np.ndarray
+    languages: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -86,10 +99,14 @@ class Rows(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         examples = self._examples
+        if index == FILLER:
+            # Some row, without a label.
+            return {**examples.encoded.rows[0], "labels": -100, "weight": 0.0, "language": 0}
         return {
             **examples.encoded.rows[index],
             "labels": int(examples.labels[index]),
             "weight": float(examples.weights[index]),
+            "language": int(examples.languages[index]),
         }
 
 
@@ -105,15 +122,20 @@ def train(job: Job, report: Report) -> Trained:
 
     Raises:
         DivergedError: the loss is not a number any more.
+        UserError: an update's examples cannot be shared evenly by the processes that train together.
         torch.OutOfMemoryError: one example is too large.
     """
-    micro_batch, shortages = job.recipe.batch_size, 0
     update = job.recipe.batch_size * job.recipe.accumulation
+    world = int(os.environ.get("WORLD_SIZE", "1"))  # set by `accelerate launch` and torchrun
+    if update % world:
+        raise UserError(f"an update of {update} examples cannot be shared evenly by {world} processes")
+    share = update // world
+    micro_batch, shortages = _largest_divisor(share, job.recipe.batch_size), 0
     trainable = [parameter for parameter in job.model.parameters() if parameter.requires_grad]
     fresh = [parameter.detach().to("cpu", copy=True) for parameter in trainable]
     while True:
         try:
-            trained = _attempt(job, micro_batch, update // micro_batch, report)
+            trained = _attempt(job, micro_batch, share // micro_batch, report)
         except (torch.OutOfMemoryError, MemoryError):
             if micro_batch == 1:
                 raise
@@ -122,7 +144,7 @@ def train(job: Job, report: Report) -> Trained:
             return trained
         # Here, not in the handler, where the exception still holds the failed attempt's tensors.
         torch.cuda.empty_cache()
-        micro_batch = max(size for size in range(1, micro_batch // 2 + 1) if update % size == 0)
+        micro_batch = _largest_divisor(share, micro_batch // 2)
         shortages += 1
         # The attempt may have moved the weights before there was a checkpoint to go back to.
         with torch.no_grad():
@@ -130,10 +152,14 @@ def train(job: Job, report: Report) -> Trained:
                 parameter.copy_(value)
 
 
+def _largest_divisor(number: int, limit: int) -> int:
+    return max(size for size in range(1, limit + 1) if number % size == 0)
+
+
 def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> Trained:
     recipe, rates = job.recipe, job.recipe.rates or job.method.rates
     count = len(job.training.labels)
-    updates = math.ceil(count / (micro_batch * accumulation))
+    updates = math.ceil(count / (recipe.batch_size * recipe.accumulation))
     every = math.ceil(updates / recipe.evaluations_per_epoch)
     arguments = TrainingArguments(
         output_dir=str(job.folder),
@@ -163,6 +189,17 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> T
     )
     groups = job.method.parameter_groups(job.model)
     meter = Meter(job.folder, report, job.memory_before)
+    masked_entropy = language_head = None
+    if recipe.masked_entropy:
+        masked_entropy = MaskedEntropy(
+            recipe.masked_entropy, int(job.tokenizer.mask_token_id), int(job.tokenizer.pad_token_id)
+        )
+    if recipe.unlearn_language:
+        torch.manual_seed(job.seed)
+        body: Any = unwrapped(job.model)
+        languages = int(job.training.languages.max()) + 1
+        language_head = LanguageHead(recipe.unlearn_language, body.config.hidden_size, languages)
+        language_head.to(next(job.model.parameters()).device)
     trainer = WeightedTrainer(
         model=job.model,
         args=arguments,
@@ -170,6 +207,8 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> T
         rates=rates,
         groups=groups,
         lengths=job.training.encoded.lengths,
+        masked_entropy=masked_entropy,
+        language_head=language_head,
         train_dataset=Rows(job.training),
         eval_dataset=Rows(job.validation),
         data_collator=lambda rows: collate(job.tokenizer, rows),
@@ -245,14 +284,17 @@ class Meter(TrainerCallback):
         self._report(state.global_step / max(1, state.max_steps))
         if time.perf_counter() - self._written > 1.0:
             self._written = time.perf_counter()
-            self._write()
+            self._write(state)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Mark the checkpoint as whole: a killed run may leave a part of one, which must not be gone on with."""
-        self._write()
-        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
+        self._write(state)
+        if state.is_world_process_zero:
+            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
 
-    def _write(self) -> None:
+    def _write(self, state: Any) -> None:
+        if not state.is_world_process_zero:
+            return
         temporary = self._file.with_suffix(".tmp")
         temporary.write_text(json.dumps({"seconds": self.seconds, "peak": self.peak()}))
         temporary.replace(self._file)

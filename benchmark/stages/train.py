@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from benchmark import inputs
 from benchmark.models.loading import device, load_model, load_tokenizer
@@ -29,7 +30,10 @@ def run(cell: Cell, out: Path, report: Report) -> None:
     drawn = inputs.rows(spec)
     parts = {
         name: Examples(
-            inputs.tokens(spec, name), table["label"].to_numpy(np.int64), weights_of(cell, counts, table, name)
+            encoded=inputs.tokens(spec, name),
+            labels=table["label"].to_numpy(np.int64),
+            weights=weights_of(cell, counts, table, name),
+            languages=pd.Index(spec.task.task.languages).get_indexer(pd.Index(table["language"])),
         )
         for name, table in (("train", drawn.train), ("validation", drawn.validation))
     }

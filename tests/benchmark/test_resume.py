@@ -69,6 +69,23 @@ def test_going_on_gives_the_same_bits(bert: Path, tmp_path: Path, method: str, g
         assert losses[0] == losses[1]
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"masked_entropy": "text"},
+        {"unlearn_language": {"use": "gradient_reversal"}},
+        {"unlearn_language": {"use": "entropy_maximisation"}},
+    ],
+)
+def test_additional_losses_go_on_too(bert: Path, tmp_path: Path, terms: dict[str, Any]) -> None:
+    recipe = Recipe(batch_size=3, accumulation=1, rates=RATES, evaluations_per_epoch=3, **terms)
+    whole, _ = trained(bert, tmp_path / "whole", recipe=recipe)
+    resumed, _ = trained(bert, tmp_path / "killed", recipe=recipe, kill_at=0.5)
+    same(whole, resumed)
+    other, _ = trained(bert, tmp_path / "other", recipe=Recipe(**recipe.model_dump(exclude=set(terms))))
+    assert any(not torch.equal(one, two) for one, two in zip(whole.parameters(), other.parameters(), strict=True))
+
+
 def test_a_finished_training_that_is_asked_again_stays(bert: Path, tmp_path: Path) -> None:
     # Killed after the last checkpoint, before the weights were kept.
     recipe = Recipe(batch_size=3, accumulation=2, rates=RATES, evaluations_per_epoch=3)

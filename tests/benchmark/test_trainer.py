@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def examples(model: Path, count: int, split: str = "train") -> Examples:
     table = generate_reviews(split, -(-count // 10), languages=("fr", "en")).sample(frac=1, random_state=1)[:count]
     tokenizer = load_tokenizer(ModelChoice(name=str(model)))
     weights = np.random.default_rng(2).uniform(0.2, 4.0, count)
-    return Examples(encode(tokenizer, table, 24), table["label"].to_numpy(), weights)
+    languages = pd.Index(["fr", "en"]).get_indexer(pd.Index(table["language"]))
+    return Examples(encode(tokenizer, table, 24), table["label"].to_numpy(), weights, languages)
 
 
 def job(model: Path, folder: Path, *, method: str = "full", recipe: Recipe, rows: int = 21, **changes: Any) -> Job:
@@ -127,7 +129,7 @@ def test_the_loss_grows_with_the_weights(plain: Path, tmp_path: Path) -> None:
     found = []
     for factor in (1.0, 3.0):
         rows = examples(plain, 13, "validation")
-        heavier = Examples(rows.encoded, rows.labels, rows.weights * factor)
+        heavier = replace(rows, weights=rows.weights * factor)
         work = job(plain, tmp_path / str(factor), recipe=recipe, validation=heavier)
         found.append(evaluated(train(work, lambda share: None)))
     assert found[1] == pytest.approx(3 * found[0], rel=1e-5)
@@ -238,7 +240,7 @@ def test_a_loss_that_is_no_number_stops_the_training(plain: Path, tmp_path: Path
     work = job(plain, tmp_path, recipe=Recipe(batch_size=2, accumulation=1, evaluations_per_epoch=2))
     weights = work.training.weights.copy()
     weights[3] = np.inf if rate == 1e4 else np.nan
-    rows = Examples(work.training.encoded, work.training.labels, weights)
+    rows = replace(work.training, weights=weights)
     broken = job(plain, tmp_path / "x", recipe=work.recipe, training=rows)
     with pytest.raises(DivergedError, match=r"loss is (nan|inf) at step \d+"):
         train(broken, lambda share: None)

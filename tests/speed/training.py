@@ -52,8 +52,8 @@ def main() -> None:
     labels = table["label"].to_numpy(np.int64)
     tokenizer = load_tokenizer(choice)
     encoded = encode(tokenizer, table, FIXED)
-    examples = Examples(encoded, labels, np.ones(ROWS))
-    few = Examples(encode(tokenizer, table[:32], FIXED), labels[:32], np.ones(32))
+    examples = Examples(encoded, labels, np.ones(ROWS), np.zeros(ROWS, int))
+    few = Examples(encode(tokenizer, table[:32], FIXED), labels[:32], np.ones(32), np.zeros(32, int))
     padded = tokenizer(
         table["text"].tolist(), padding="max_length", truncation=True, max_length=FIXED, return_tensors="pt"
     )

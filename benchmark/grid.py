@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from adapters import get_weighting
 from benchmark.grids import grid_file
@@ -15,7 +15,7 @@ from polyskew.errors import UserError, suggest
 from polyskew.yamls import load_yaml
 from tasks.regimes import ratios
 
-AXES = ("task", "regime", "model", "method", "weighting", "seed")
+AXES = ("task", "regime", "model", "method", "weighting", "recipe", "seed")
 
 
 class Filter(BaseModel):
@@ -28,6 +28,7 @@ class Filter(BaseModel):
     model: str | list[str] | None = None
     method: str | list[str] | None = None
     weighting: str | list[str] | None = None
+    recipe: str | list[str] | None = None
     seed: int | list[int] | None = None
 
     def matches(self, point: dict[str, Any]) -> bool:
@@ -44,13 +45,13 @@ class GridSpec(BaseModel):
         tasks, regimes, models, methods, weightings, seeds: the axes; the grid is their product.
         include: points beside the product, given by axes; an axis left out is the grid's.
         exclude: points taken out of the product.
-        recipe: how cells are trained.
+        recipes: how cells are trained; written as ``recipe``, one or a list of them, each with a name of its own.
         measure: what is measured on them.
         keep_weights: keep the weights of full fine-tuning; adapters are always kept.
         report_to: experiment trackers that transformers knows, such as ``tensorboard`` or ``wandb``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     version: Literal[1]
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -62,10 +63,15 @@ class GridSpec(BaseModel):
     seeds: list[int] = Field(default=[0], min_length=1)
     include: list[Filter] = Field(default_factory=list)
     exclude: list[Filter] = Field(default_factory=list)
-    recipe: RecipeChoice = RecipeChoice(base="paper")
+    recipes: list[RecipeChoice] = Field(default=[RecipeChoice(base="paper")], min_length=1, alias="recipe")
     measure: Measurements = Measurements()
     keep_weights: bool = False
     report_to: list[str] = Field(default_factory=list)
+
+    @field_validator("recipes", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return value if isinstance(value, list) else [value]
 
 
 def expand(grid: GridSpec) -> list[CellSpec]:
@@ -77,13 +83,13 @@ def expand(grid: GridSpec) -> list[CellSpec]:
     axes_of = {"by_task": [task.name for task in grid.tasks], "by_method": [method.use for method in grid.methods]}
     axes_of["by_method"] += [name for part in grid.include for name in _listed(part.method or [])]
     axes_of["by_task"] += [name for part in grid.include for name in _listed(part.task or [])]
-    for field, names in axes_of.items():
-        for name in getattr(grid.recipe, field):
+    for (field, names), recipe in itertools.product(axes_of.items(), grid.recipes):
+        for name in getattr(recipe, field):
             if name not in names:
                 raise UserError(
                     f"grid {grid.name!r}: recipe.{field}: {name!r} is not in the grid{suggest(name, names)}"
                 )
-    for axis in ("tasks", "models"):
+    for axis in ("tasks", "models", "recipes"):
         names = [choice.name for choice in getattr(grid, axis)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise UserError(f"grid {grid.name!r}: two of its {axis} are called {twice[0]!r}; give one another name")
@@ -108,10 +114,14 @@ def expand(grid: GridSpec) -> list[CellSpec]:
             weighting=None,
             seed=None,
             recipe=Recipe(max_length=cell.recipe.max_length),
+            recipe_name=cell.recipe_name,
         )
         for cell in cells
     ]
-    return list({cell.id: cell for cell in [*untuned, *cells]}.values())
+    found: dict[str, CellSpec] = {}
+    for cell in [*untuned, *cells]:  # the first of equal cells: an untuned one belongs to all recipes
+        found.setdefault(cell.id, cell)
+    return list(found.values())
 
 
 def regimes_of(cells: list[CellSpec]) -> dict[str, list[str]]:
@@ -148,7 +158,12 @@ def _axes(grid: GridSpec) -> dict[str, list[Any]]:
 
 def _included(grid: GridSpec, part: Filter) -> dict[str, list[Any]]:
     axes = _axes(grid)
-    choice: dict[str, type[BaseModel]] = {"task": TaskChoice, "model": ModelChoice, "method": MethodChoice}
+    choice: dict[str, type[BaseModel]] = {
+        "task": TaskChoice,
+        "model": ModelChoice,
+        "method": MethodChoice,
+        "recipe": RecipeChoice,
+    }
     for axis in AXES:
         if getattr(part, axis) is None:
             continue
@@ -165,8 +180,9 @@ def _cell(grid: GridSpec, point: dict[str, Any]) -> CellSpec:
     # Unknown names are told here, before anything is run.
     get_weighting(point["weighting"])
     ratios(task.task, point["regime"])
-    recipe = grid.recipe.resolve(task.name, point["method"].use)
-    return CellSpec(**point, recipe=recipe)
+    choice: RecipeChoice = point["recipe"]
+    recipe = choice.resolve(task.name, point["method"].use)
+    return CellSpec(**point | {"recipe": recipe}, recipe_name=choice.name or grid.name)
 
 
 def _names(point: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def listing(kind: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         return ("task", "regime", "labels by language"), _regimes()
     if kind == "models":
         rows = [(name, "embedded in this package") for name in EMBEDDED]
-        rows += [(name, f"hub: {path}") for name, path in SHORT_NAMES.items()]
+        rows += [(name, f"hub: {path} at {commit[:12]}") for name, (path, commit) in SHORT_NAMES.items()]
         return ("name", "where it is"), [*rows, ("org/name, FOLDER", "any encoder of the hub, or on disk")]
     if kind == "grids":
         return ("name", "file"), [(name, f"benchmark/grids/{path.name}") for name, path in shipped().items()]

@@ -62,11 +62,14 @@ def show(grid: GridSpec, results: Path, console: Console) -> None:
     """Print the plan."""
     planned = plan(grid, results)
     table = Table(title=f"grid {grid.name}: cells", title_justify="left")
-    for column in ("cell", "task", "regime", "model", "method", "weighting", "seed", "to do"):
+    several = len(grid.recipes) > 1
+    axes = ("task", "regime", "model", "method", "weighting", *(("recipe",) if several else ()), "seed")
+    for column in ("cell", *axes, "to do"):
         table.add_column(column, overflow="fold")
     for item in planned:
         spec = item.spec
-        names = (spec.task.name, spec.regime, spec.model.name, spec.method.name, spec.weighting, spec.seed)
+        recipe = (spec.recipe_name if not spec.untuned else None,) if several else ()
+        names = (spec.task.name, spec.regime, spec.model.name, spec.method.name, spec.weighting, *recipe, spec.seed)
         table.add_row(spec.id, *("-" if name is None else str(name) for name in names), item.state)
     console.print(table)
     sizes = Table(title="rows", title_justify="left")

@@ -98,7 +98,7 @@ def cells(grid: GridSpec, specs: Iterable[CellSpec], results: Path) -> list[Cell
 
 def record(grid: GridSpec, specs: list[CellSpec], results: Path) -> None:
     """Write ``grid.yaml`` and each cell's ``spec.json``, by which a board tells what is missing."""
-    asked_for = grid.model_dump(mode="json", exclude_defaults=True) | {"version": 1}
+    asked_for = grid.model_dump(mode="json", exclude_defaults=True, by_alias=True) | {"version": 1}
     for choice in asked_for["tasks"]:
         choice["use"] = Path(choice["use"]).name  # where a task's file lay is nobody's business
     text = yaml.safe_dump(asked_for, sort_keys=False)
@@ -135,7 +135,7 @@ def describe(spec: CellSpec, grid: GridSpec, regimes: list[str]) -> dict[str, An
         "method": spec.method.name,
         "weighting": spec.weighting,
         "seed": spec.seed,
-        "recipe": grid.recipe.base or grid.name,
+        "recipe": spec.recipe_name,
         "canonical": spec.canonical(),
         "group": comparable(spec, grid.measure),
         "languages": list(task.languages),

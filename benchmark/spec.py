@@ -79,6 +79,7 @@ class Measurements(BaseModel):
 
     Attributes:
         probe_rows: rows of the probe corpus a language (paper: 1,000 articles); 0 leaves the corpus out.
+        probe_layers: also keep the first token's vector of every layer, for the probes.
         explained_texts: test texts a language whose tokens are attributed; 0 leaves attributions out.
         attributions: how they are attributed.
     """
@@ -86,6 +87,7 @@ class Measurements(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     probe_rows: int = Field(1000, ge=0)
+    probe_layers: bool = False
     explained_texts: int = Field(100, ge=0)
     attributions: Settings = Settings()
 
@@ -101,6 +103,7 @@ class CellSpec(BaseModel):
         weighting: what each example counts; None for the untuned cell.
         seed: the repetition; None for the untuned cell.
         recipe: everything else about training.
+        recipe_name: what boards call the recipe; no part of what the cell is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,6 +115,7 @@ class CellSpec(BaseModel):
     weighting: str | None
     seed: int | None
     recipe: Recipe
+    recipe_name: str = ""
 
     @property
     def untuned(self) -> bool:
@@ -168,7 +172,8 @@ class CellSpec(BaseModel):
         """Return one line for people."""
         if self.untuned:
             return f"{self.task.name} {self.model.name} untuned"
-        return f"{self.task.name} {self.regime} {self.model.name} {self.method.name} {self.weighting} seed {self.seed}"
+        names = (self.task.name, self.regime, self.model.name, self.method.name, self.weighting, self.recipe_name)
+        return f"{' '.join(str(name) for name in names)} seed {self.seed}"
 
 
 def digest(form: Any) -> str:

@@ -205,19 +205,32 @@ def _name(results: Results, cell: Cell) -> str:
 
 
 def _with_variants(results: Results, rows: list[Row]) -> list[Row]:
-    """Name the difference of rows that bear the same names but were not made alike."""
+    """Name the difference of rows that bear the same names but were not made alike.
+
+    Where a task and model have several recipes, every trained row names its own.
+    """
     from dataclasses import replace
 
+    told = [_told(results, row) for row in rows]
+    recipes: dict[tuple[str, str], set[str]] = {}
     names: dict[tuple[str, ...], list[int]] = {}
-    for place, row in enumerate(rows):
+    for place, (row, one) in enumerate(zip(rows, told, strict=True)):
+        if row.method != "untuned":
+            recipes.setdefault((row.task, row.model), set()).add(str(one["recipe"]))
         names.setdefault((row.task, row.model, row.regime, row.method, row.weighting), []).append(place)
     for places in names.values():
-        if len(places) > 1:
-            told = [_told(results, rows[place]) for place in places]
-            differing = [key for key in sorted(set().union(*told)) if len({str(one.get(key)) for one in told}) > 1]
-            for place, one in zip(places, told, strict=True):
-                variant = ", ".join(f"{key}={one.get(key)}" for key in differing) or f"group={rows[place].group}"
-                rows[place] = replace(rows[place], variant=variant)
+        first = rows[places[0]]
+        several = len(recipes.get((first.task, first.model), ())) > 1 and first.method != "untuned"
+        always = ["recipe"] if several else []
+        keys = {key for place in places for key in told[place]} - {"recipe"}
+        differing = sorted(key for key in keys if len({str(told[place].get(key)) for place in places}) > 1)
+        if always and len({told[place]["recipe"] for place in places}) == len(places):
+            differing = [key for key in differing if not key.startswith("recipe.")]  # its name says it
+        for place in places:
+            variant = ", ".join(f"{key}={told[place].get(key)}" for key in [*always, *differing])
+            if len(places) > 1 and not variant:
+                variant = f"group={rows[place].group}"
+            rows[place] = replace(rows[place], variant=variant)
     return rows
 
 

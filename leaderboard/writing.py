@@ -53,15 +53,17 @@ def seeds(row: Row) -> str:
 
 
 def sections(board: Board) -> list[tuple[str, list[Row]]]:
-    """Group rows by task, model and variant; each section has a title."""
+    """Group rows by task, model and variant; each section has a title, and begins with the untuned model."""
+    untuned: dict[str, list[Row]] = {}
     found: dict[str, list[Row]] = {}
     for row in board.rows:
+        home = f"{row.task} · {row.model}"
         if row.method == "untuned" and not row.variant:
-            found.setdefault(f"{row.task} · {row.model}", []).append(row)
+            untuned.setdefault(home, []).append(row)
             continue
-        title = f"{row.task} · {row.model}" + (f" · {row.variant}" if row.variant else "")
-        found.setdefault(title, []).append(row)
-    return list(found.items())
+        title = f"{home} · {row.variant}" if row.variant else home
+        found.setdefault(title, list(untuned.pop(home, []))).append(row)
+    return [*((title, rows) for title, rows in untuned.items()), *found.items()]
 
 
 def caption(rows: Iterable[Row]) -> list[str]:

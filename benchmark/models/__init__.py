@@ -11,7 +11,11 @@ from polyskew.errors import UserError, suggest
 from polyskew.files import sha256
 
 EMBEDDED = {"tiny-polyglot": Path(__file__).parent / "tiny_polyglot"}
-SHORT_NAMES = {"mbert": "google-bert/bert-base-multilingual-cased", "xlm-r": "FacebookAI/xlm-roberta-base"}
+SHORT_NAMES = {
+    "mbert": ("google-bert/bert-base-multilingual-cased", "3f076fdb1ab68d5b2880cb87a0886f315b8146f8"),
+    "xlm-r": ("FacebookAI/xlm-roberta-base", "e73636d4f797dec63c3081bb6ed5c7b0bb3f2089"),
+}
+"""The paper's encoders: hub id and the commit that is read unless a grid names another."""
 
 # What a checkpoint is: other files beside it (cards, logs, weights of other frameworks) do not change it.
 _CHECKPOINT = ("config.json", "tokenizer*", "vocab*", "special_tokens_map.json", "*.safetensors", "*.bin", "*.model")
@@ -24,7 +28,8 @@ class ModelChoice(BaseModel):
         name: ``tiny-polyglot`` (embedded), ``mbert``, ``xlm-r``, a hub id (``org/name``) or a local folder; it is
             also what the board shows.
         path: the hub id or folder where the name is only a label.
-        revision: the commit of a hub model; pin it, or the name may mean another model tomorrow.
+        revision: the commit of a hub model; pin it, or the name may mean another model tomorrow. The short names
+            are pinned.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,7 +52,7 @@ class ModelChoice(BaseModel):
         """
         if self.path is None and self.name in EMBEDDED:
             return str(EMBEDDED[self.name])
-        target = self.path or SHORT_NAMES.get(self.name, self.name)
+        target = self.path or SHORT_NAMES.get(self.name, (self.name,))[0]
         folder = Path(target).expanduser()
         if folder.is_dir():
             if not (folder / "config.json").exists():
@@ -62,16 +67,23 @@ class ModelChoice(BaseModel):
         return target
 
     @property
+    def commit(self) -> str | None:
+        """The commit of a hub model to load; None is its newest."""
+        if self.revision is None and self.path is None and self.name in SHORT_NAMES:
+            return SHORT_NAMES[self.name][1]
+        return self.revision
+
+    @property
     def pinned(self) -> bool:
-        """Whether the name will mean the same weights tomorrow: a folder, or a hub model with a revision."""
-        return self.revision is not None or Path(self.source).is_dir()
+        """Whether the name will mean the same weights tomorrow: a folder, or a hub model at a commit."""
+        return self.commit is not None or Path(self.source).is_dir()
 
     def identity(self) -> dict[str, Any]:
         """Return what identifies the weights: repository and revision, or a checksum of the folder's files."""
         source = self.source
         if Path(source).is_dir():
             return {"name": Path(self.name).name, "sha256": _folder_checksum(source)}
-        return {"name": Path(self.name).name, "hub": source, "revision": self.revision or "main"}
+        return {"name": Path(self.name).name, "hub": source, "revision": self.commit or "main"}
 
 
 @lru_cache

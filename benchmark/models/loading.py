@@ -19,7 +19,7 @@ def load_tokenizer(choice: ModelChoice) -> PreTrainedTokenizerBase:
         UserError: it cannot be loaded, or has no mask token, without which no attribution can be computed.
     """
     try:
-        tokenizer = AutoTokenizer.from_pretrained(choice.source, revision=choice.revision)
+        tokenizer = AutoTokenizer.from_pretrained(choice.source, revision=choice.commit)
     except (OSError, ValueError) as error:
         raise UserError(_not_loaded("tokenizer", choice, error)) from None
     if tokenizer.mask_token_id is None:
@@ -48,7 +48,7 @@ def load_model(
     try:
         model, report = AutoModelForSequenceClassification.from_pretrained(
             choice.source,
-            revision=choice.revision,
+            revision=choice.commit,
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
             label2id={label: index for index, label in enumerate(labels)},
@@ -81,6 +81,6 @@ def device() -> torch.device:
 def _not_loaded(what: str, choice: ModelChoice, error: Exception) -> str:
     reason = str(error).strip().splitlines()[0]
     return (
-        f"the {what} {choice.source}{f' at revision {choice.revision}' if choice.revision else ''} cannot be loaded: "
+        f"the {what} {choice.source}{f' at revision {choice.commit}' if choice.commit else ''} cannot be loaded: "
         f"{reason}; check the name, the network and the revision, or give a local folder as the model's path"
     )

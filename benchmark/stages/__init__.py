@@ -84,12 +84,13 @@ class Stage:
         return bool(read_json(folder / STAGE_FILE).get("asked") == self.asked(cell))
 
 
+_PROBED = ("probe_rows", "probe_layers", "probe_corpus")
 DATA = Stage("data", 1, ())
 TRAIN = Stage("train", 1, ("data",))
 PREDICT = Stage("predict", 1, ("data", "train"), reads_weights=True)
-FEATURES = Stage("features", 1, ("data", "train"), ("probe_rows", "probe_corpus"), reads_weights=True)
+FEATURES = Stage("features", 2, ("data", "train"), _PROBED, reads_weights=True)
 ATTRIBUTIONS = Stage("attributions", 2, ("data", "train"), ("explained_texts", "attributions"), reads_weights=True)
-UNTUNED_FEATURES = Stage("features", 1, ("data",), ("probe_rows", "probe_corpus"))
+UNTUNED_FEATURES = Stage("features", 2, ("data",), _PROBED)
 
 
 def setting(spec: CellSpec, measure: Measurements, name: str) -> Any:
@@ -140,5 +141,6 @@ def comparable(cell: CellSpec, measure: Measurements) -> str:
         form.pop(axis, None)
     versions = {stage.name: stage.version for stage in (DATA, TRAIN, PREDICT, FEATURES, ATTRIBUTIONS)}
     corpus = setting(cell, measure, "probe_corpus")
-    asked = {"cell": form, "measure": measure.model_dump(), "probe_corpus": corpus, "stages": versions}
+    measured = measure.model_dump(exclude={"probe_layers"})  # which adds values and changes none
+    asked = {"cell": form, "measure": measured, "probe_corpus": corpus, "stages": versions}
     return digest(asked | {"precision": "fp32"})

@@ -362,3 +362,48 @@ def test_what_the_data_cannot_give_is_told_before_anything_is_trained(
 def test_a_recipe_for_a_method_that_is_not_there_is_a_mistake(model: dict[str, str]) -> None:
     with pytest.raises(UserError, match=r"recipe\.by_method: 'ful' is not in the grid; did you mean 'full'"):
         expand(grid(model, recipe={"base": "paper", "by_method": {"ful": {"epochs": 9}}}))
+
+
+RECIPES = [
+    "paper",
+    {"name": "paper+entropy", "base": "paper", "change": {"masked_entropy": "paper"}},
+]
+
+
+def test_several_recipes_are_an_axis(model: dict[str, str]) -> None:
+    one = expand(grid(model))
+    both = expand(grid(model, recipe=RECIPES))
+    assert {cell.id for cell in one} < {cell.id for cell in both}, "a recipe more leaves the other cells as they are"
+    named = [(cell.recipe_name, cell.recipe.masked_entropy) for cell in both if not cell.untuned]
+    assert sorted(named, key=str) == [("paper", None)] * 2 + [("paper+entropy", "paper")] * 2
+    assert len([cell for cell in both if cell.untuned]) == 1, "the untuned model belongs to all recipes"
+    only = expand(grid(model, recipe=RECIPES, exclude=[{"recipe": "paper"}]))
+    assert {cell.recipe_name for cell in only if not cell.untuned} == {"paper+entropy"}
+    described = [describe(cell, grid(model, recipe=RECIPES), ["balanced", "imbalanced"]) for cell in both]
+    balanced = [spec for spec in described if spec["regime"] == "balanced"]
+    assert [spec["recipe"] for spec in balanced] == ["paper", "paper+entropy"]
+    assert balanced[0]["group"] != balanced[1]["group"], "cells of two recipes are never compared"
+
+
+def test_two_recipes_of_one_name_are_a_mistake(model: dict[str, str]) -> None:
+    with pytest.raises(UserError, match="two of its recipes are called 'paper'"):
+        expand(grid(model, recipe=["paper", {"base": "paper", "change": {"masked_entropy": "text"}}]))
+
+
+def test_a_grid_is_written_down_as_it_is_read(model: dict[str, str]) -> None:
+    several = grid(model, recipe=RECIPES)
+    written = several.model_dump(mode="json", exclude_defaults=True, by_alias=True) | {"version": 1}
+    assert validate(written, GridSpec, "grid") == several
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"masked_entropy": "code"}, "masked_entropy"),
+        ({"unlearn_language": {"use": "reversal"}}, "unlearn_language.use"),
+        ({"unlearn_language": {"use": "gradient_reversal", "weight": 0}}, "unlearn_language.weight"),
+    ],
+)
+def test_a_wrong_additional_loss_is_named(model: dict[str, str], change: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        expand(grid(model, recipe={"change": change}))

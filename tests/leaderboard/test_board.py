@@ -19,6 +19,7 @@ from leaderboard.formats import csv_columns
 from leaderboard.measure import measure
 from leaderboard.measures import online_coding
 from leaderboard.store import read_results
+from leaderboard.writing import sections
 from polyskew.errors import UserError
 from tests.leaderboard.synthetic import ATTRIBUTIONS, SKEW, Kind, cost, grid, write_cell, write_grid
 
@@ -226,6 +227,24 @@ def test_different_recipes_and_devices_are_rows_of_their_own_with_the_difference
         (1, "device=cuda, recipe.epochs=3"),
         (2, "device=cpu, recipe.epochs=5"),
     ]
+
+
+def test_several_recipes_have_sections_of_their_own(tmp_path: Path) -> None:
+    kinds = [Kind(method="untuned", regime=None, weighting=None, seed=None), Kind(), Kind(method="lora")]
+    for kind in [*kinds, Kind(group="g2")]:
+        write_cell(tmp_path, kind, rows=60, explained=0)
+        path = tmp_path / "cells" / kind.id / "spec.json"
+        content = json.loads(path.read_text())
+        path.write_text(json.dumps(content | {"recipe": "gentle" if kind.group == "g2" else "demo"}))
+    rows = board(tmp_path).rows
+    assert sorted((row.method, row.variant) for row in rows) == [
+        ("full", "recipe=demo"),
+        ("full", "recipe=gentle"),
+        ("lora", "recipe=demo"),
+        ("untuned", ""),
+    ]
+    found = {title.rpartition(" · ")[2]: [row.method for row in part] for title, part in sections(board(tmp_path))}
+    assert found == {"recipe=demo": ["untuned", "full", "lora"], "recipe=gentle": ["full"]}
 
 
 def test_seeds_measured_by_different_versions_are_not_averaged(copy: Path) -> None:

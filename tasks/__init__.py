@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from tasks.declare import Probe, Task
 
 _PUBLIC = {
-    "Columns": "tasks.declare",
+    "Columns": "tasks.corpora",
     "Drawn": "tasks.regimes",
     "Probe": "tasks.declare",
-    "Source": "tasks.declare",
+    "Source": "tasks.corpora",
     "Splits": "tasks.loading",
     "Task": "tasks.declare",
     "draw": "tasks.regimes",

@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 from polyskew.yamls import load_yaml, validate
 from tasks import PROBES, TASKS
-from tasks.declare import Probe, Source, Task
+from tasks.corpora import Source
+from tasks.declare import Probe, Task
 from tasks.mirrors import MIRRORS
 
 C = TypeVar("C", Task, Probe)

@@ -3,9 +3,11 @@
 import math
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from tasks.corpora import Corpus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,125 +18,12 @@ SPLITS = ("train", "validation", "test")
 PLAIN_REGIMES = ("balanced", "natural")
 
 
-class _Declaration(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+def mean_share(ratio: tuple[int, ...]) -> Fraction:
+    """Return the mean of the numbers of a ratio over the largest: 3/5 for 1:2:3:4:5."""
+    return Fraction(sum(ratio), max(ratio) * len(ratio))
 
 
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Paths = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
-
-
-class Source(_Declaration):
-    """Where the rows come from: a data set on the Hugging Face hub, local files, or the suite's own generators.
-
-    ``{language}`` in ``hub``, ``config`` and ``files`` stands for each language in turn; the rows read there then
-    have that language. ``${NAME}`` in local ``files`` stands for an environment variable.
-
-    Attributes:
-        hub: a hub data set, ``organisation/name``.
-        config: the data set's config.
-        revision: the commit that pins the data; without it ``main`` is read, with a warning.
-        splits: the hub's name of each split, where it differs from ours.
-        files: the file, or list of files, of each split: parquet, jsonl or csv, the latter two also gzipped
-            (``.gz``). Together with ``hub`` these are read from the repository itself, which is the way for those
-            that carry a loading script. A relative path in a YAML file is relative to that file.
-        generated: which of the demo generators makes the rows.
-        rows: for a generator, the rows of each (language, label) cell by split (of each language for a probe).
-    """
-
-    hub: str | None = None
-    config: str | None = None
-    revision: str | None = None
-    splits: dict[str, str] = {}
-    files: dict[str, Paths] = {}
-    generated: Literal["reviews", "nli", "wiki"] | None = None
-    rows: dict[str, int] = {}
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "Source":
-        if (self.hub is not None or bool(self.files)) == (self.generated is not None):
-            raise ValueError("a source is one of 'hub', 'files', or 'generated'")
-        if self.hub is None and (self.config or self.revision or self.splits):
-            raise ValueError("'config', 'revision' and 'splits' go with 'hub'")
-        if self.files and (self.config or self.splits):
-            raise ValueError("'files' names the files to read, so 'config' and 'splits' have no meaning beside it")
-        if bool(self.rows) != (self.generated is not None):
-            raise ValueError("'rows' goes with 'generated': the rows of each cell by split")
-        if any(count < 1 for count in self.rows.values()):
-            raise ValueError("every number in 'rows' is at least 1")
-        return self
-
-    @property
-    def by_language(self) -> bool:
-        """Whether every part read holds one known language."""
-        paths = [path for several in self.files.values() for path in several]
-        if any("{language}" in (name or "") for name in (self.hub, self.config)):
-            return True
-        return bool(paths) and all("{language}" in path for path in paths)
-
-    def check_splits(self, wanted: tuple[str, ...]) -> None:
-        """Refuse missing and unknown splits in ``files`` and ``rows``, and unknown ones in ``splits``."""
-        for key, given in (("files", set(self.files)), ("rows", set(self.rows))):
-            if given and given != set(wanted):
-                raise ValueError(
-                    f"source.{key} has {', '.join(sorted(given))}; wanted is one entry for each of {', '.join(wanted)}"
-                )
-        if not set(self.splits) <= set(wanted):
-            raise ValueError(f"source.splits translates the names {', '.join(wanted)}, not {', '.join(self.splits)}")
-
-
-class Columns(_Declaration):
-    """The source's column for each canonical column.
-
-    Attributes:
-        id: without it, rows are numbered.
-        group: what must not be split between training and test; without it, the id.
-        text: the text.
-        text_pair: the second text of a pair.
-        label: the label.
-        language: the language; not needed where the source names one with ``{language}``.
-    """
-
-    id: str | None = None
-    group: str | None = None
-    text: str = "text"
-    text_pair: str | None = None
-    label: str = "label"
-    language: str | None = None
-
-
-class _Corpus(_Declaration):
-    """What a task and a probe corpus share."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    version: int = Field(default=1, ge=1)
-    summary: str = ""
-    languages: tuple[str, ...] = Field(min_length=1)
-    source: Source
-    columns: Columns = Columns()
-    parallel: bool = False
-    licence: str = ""
-    redistribute: bool = False
-    citation: str = ""
-
-    @model_validator(mode="after")
-    def _languages_known(self) -> "_Corpus":
-        if len(set(self.languages)) < len(self.languages):
-            raise ValueError("a language stands twice in 'languages'")
-        if not (self.source.generated or self.source.by_language or self.columns.language or len(self.languages) == 1):
-            raise ValueError(
-                "it is not said which language a row has: name the column in columns.language, or write {language} "
-                "in the source's config or file names"
-            )
-        if self.parallel and not (self.source.generated or self.columns.id or self.source.by_language):
-            raise ValueError("'parallel: true' needs columns.id, or one file or config for each language")
-        return self
-
-
-class Task(_Corpus):
+class Task(Corpus):
     """A named data set: labelled texts, or pairs of texts, in several languages.
 
     Attributes:
@@ -154,7 +43,11 @@ class Task(_Corpus):
             (the data as it is) exist without being declared.
         max_share: the largest share that any regime may give to a label within a language; with the smallest cell
             it decides the size of all regimes. By default 2 / (C + 1), that of the ratio 1:2:...:C.
-        train_cell: use at most this many training rows of each (language, label) cell; ``natural`` is exempt.
+        sizes: how many rows a regime takes. ``equal``: every language as many, in whole multiples of the ratios (see
+            `tasks.sizes.equal`). ``paper``: the rule of the code of Jung and van der Plas (2024), for replicating
+            them (see `tasks.sizes.paper`).
+        train_cell: use at most this many training rows of each (language, label) cell; ``natural`` is exempt. With
+            ``sizes: paper`` a language counts as having at most C times as many, C the number of labels.
         validation_cell: the same for validation rows.
         test_cell: the same for test rows.
         on_overlap: what to do with rows that stand in two splits: drop them from the training side, or stop.
@@ -166,9 +59,10 @@ class Task(_Corpus):
 
     labels: tuple[str, ...] = Field(min_length=2)
     pair: bool = False
-    label_values: dict[str, str] = {}
-    regimes: dict[str, dict[str, tuple[int, ...]]] = {}
+    label_values: dict[str, str] = Field(default={})
+    regimes: dict[str, dict[str, tuple[int, ...]]] = Field(default={})
     max_share: float | None = Field(default=None, gt=0, le=1)
+    sizes: Literal["equal", "paper"] = "equal"
     train_cell: int | None = Field(default=None, ge=1)
     validation_cell: int | None = Field(default=None, ge=1)
     test_cell: int | None = Field(default=None, ge=1)
@@ -201,8 +95,12 @@ class Task(_Corpus):
             raise ValueError(
                 f"max_share is {self.max_share}, less than the {1 / len(self.labels):.3g} of a balanced label"
             )
+        if self.columns.source is not None:
+            raise ValueError("columns.source belongs to a probe corpus; a task has no use for it")
         for regime, ratios in self.regimes.items():
             self._check_regime(regime, ratios)
+        if self.sizes == "paper":
+            self._check_paper_sizes()
         return self
 
     def _check_regime(self, regime: str, ratios: dict[str, tuple[int, ...]]) -> None:
@@ -223,11 +121,25 @@ class Task(_Corpus):
                     f"the labels {', '.join(self.labels)}, not all 0"
                 )
             share = Fraction(max(ratio), sum(ratio))
-            if share > self.share_limit:
+            if share > self.share_limit and self.sizes == "equal":
                 raise ValueError(
                     f"{where} gives label {self.labels[ratio.index(max(ratio))]!r} a share of {share}, more than the "
                     f"task's max_share of {self.share_limit}; set max_share to {math.ceil(share * 1000) / 1000} or "
                     f"more (all regimes then have fewer rows), or choose a flatter ratio"
+                )
+
+    def _check_paper_sizes(self) -> None:
+        if self.max_share is not None:
+            raise ValueError("max_share has no meaning with 'sizes: paper', where ratios alone decide; leave it out")
+        if not self.regimes:
+            raise ValueError("'sizes: paper' makes the balanced regime as large as a skewed one, so declare a regime")
+        for language in self.languages:
+            means = {name: mean_share(ratios[language]) for name, ratios in self.regimes.items()}
+            if len(set(means.values())) > 1:
+                found = ", ".join(f"{mean} in {name!r}" for name, mean in means.items())
+                raise ValueError(
+                    f"'sizes: paper' wants regimes of one size, but the mean of language {language!r}'s ratio over its "
+                    f"largest number is {found}; change the ratios or use 'sizes: equal'"
                 )
 
     @property
@@ -259,17 +171,17 @@ class Task(_Corpus):
     def identity(self, regime: str | None = None) -> dict[str, Any]:
         """Return what decides the task's rows, as plain JSON values without any local path.
 
-        Settings at their default are left out. Local files are named by the SHA-256 of their content, so they
-        are read here.
+        Settings at their default are left out, and so is what has no effect on the rows. Local files are named by
+        the SHA-256 of their content, so they are read here.
 
         Args:
             regime: leave out the ratios of all other declared regimes, so that declaring a new one changes
                 nothing (unless it changes ``unit``, of which the number of rows is a multiple).
         """
-        from tasks.regimes import unit
+        from tasks.sizes import balanced_shares, unit
         from tasks.sources import source_identity
 
-        kept = {"labels", "pair", "columns", "label_values", "parallel", "max_share", "on_overlap"}
+        kept = {"labels", "pair", "columns", "label_values", "parallel", "max_share", "sizes", "on_overlap"}
         kept |= {"train_cell", "validation_cell", "test_cell"}
         identity = self.model_dump(mode="json", include=kept, exclude_defaults=True)
         regimes = {
@@ -277,18 +189,22 @@ class Task(_Corpus):
             for name, ratios in self.regimes.items()
             if regime is None or name == regime
         }
+        if self.sizes == "paper":
+            size: dict[str, Any] = {"balanced": {name: str(share) for name, share in balanced_shares(self).items()}}
+        else:
+            size = {"unit": unit(self)}
         return {
             **identity,
             "name": self.name,
             "version": self.version,
             "languages": list(self.languages),
             "source": source_identity(self.source, self.languages),
-            "unit": unit(self),
+            **size,
             **({"regimes": regimes} if regimes else {}),
         }
 
 
-class Probe(_Corpus):
+class Probe(Corpus):
     """A corpus without labels, on which the language-identification probe is trained.
 
     Its only split is called ``probe``. The attributes are those of `Task`, less what labels need.
@@ -304,6 +220,8 @@ class Probe(_Corpus):
         self.source.check_splits(("probe",))
         if self.columns.text_pair is not None or self.columns.label != "label":
             raise ValueError("a probe corpus has neither columns.text_pair nor columns.label")
+        if self.columns.source is not None and self.source.generated:
+            raise ValueError("columns.source names a column of files or of a hub data set; generated rows have none")
         return self
 
     def load(self, languages: tuple[str, ...], rows_per_language: int | None = None) -> "pd.DataFrame":

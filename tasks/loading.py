@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from polyskew.errors import DataError
-from tasks.declare import SPLITS, Columns, Probe, Task
+from tasks.corpora import Columns
+from tasks.declare import SPLITS, Probe, Task
 from tasks.sources import read_parts, warn_if_unpinned
 from tasks.tables import Part
 
@@ -23,8 +24,9 @@ class Splits:
             index), ``language``. An id is unique within its language.
         validation: the same.
         test: the same.
-        report: ``rows``: the rows read of each split; ``dropped``: for training and validation, how many rows were
-            dropped because their ``id``, ``text`` or ``group`` stands in a later split.
+        report: ``rows``: the rows read of each split; ``languages``: the same by split and language; ``dropped``:
+            for training and validation, how many rows were dropped because their ``id``, ``text`` or ``group``
+            stands in a later split.
     """
 
     train: pd.DataFrame
@@ -57,17 +59,20 @@ def load(task: Task) -> Splits:
     splits = {split: _read(task, columns, split) for split in SPLITS}
     _number_labels(task, splits, names["label"])
     read = {split: len(rows.frame) for split, rows in splits.items()}
+    languages = {split: rows.frame["language"].value_counts().to_dict() for split, rows in splits.items()}
     dropped: dict[str, dict[str, int]] = {}
     for split, later in (("train", ("validation", "test")), ("validation", ("test",))):
         splits[split], dropped[split] = _without_overlap(task, splits, split, later, names)
-    return Splits(**{split: rows.frame for split, rows in splits.items()}, report={"rows": read, "dropped": dropped})
+    report = {"rows": read, "languages": languages, "dropped": dropped}
+    return Splits(**{split: rows.frame for split, rows in splits.items()}, report=report)
 
 
 def load_unlabelled(probe: Probe, languages: tuple[str, ...], sample: int) -> pd.DataFrame:
     """Read and check a probe corpus; ``sample`` is the number of rows of each language to stream from a hub."""
     warn_if_unpinned(probe.source)
     probe = probe.model_copy(update={"languages": languages})
-    return _read(probe, ["id", "group", "text", "language"], "probe", sample).frame
+    source = [] if probe.columns.source is None else ["source"]
+    return _read(probe, ["id", "group", "text", "language", *source], "probe", sample).frame
 
 
 def _canonical_columns(task: Task) -> list[str]:
@@ -123,7 +128,7 @@ def _canonical(corpus: Task | Probe, part: Part, names: dict[str, str]) -> pd.Da
         frame["language"] = part.language
     elif "language" not in names:
         frame["language"] = corpus.languages[0]
-    for name in ("id", "group", "label", "language"):
+    for name in ("id", "group", "label", "language", "source"):
         if name in frame:
             frame[name] = _as_text(part, frame[name], names.get(name, name))
     return frame
@@ -189,7 +194,7 @@ def _with_groups(corpus: Task | Probe, rows: _Rows) -> _Rows:
         by_language = frame.loc[frame["language"].map(order).argsort(kind="stable")]
         first = by_language.drop_duplicates("id").set_index("id")["group"]
         frame["group"] = frame["id"].map(first)
-    kept = ["id", "group", "text", "text_pair", "label", "language"]
+    kept = ["id", "group", "text", "text_pair", "label", "language", "source"]
     return _Rows(frame[[name for name in kept if name in frame]], rows.parts, rows.part, rows.index)
 
 

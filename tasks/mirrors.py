@@ -13,6 +13,7 @@ ORIGINAL_COLUMNS = {"id": "review_id", "text": "review_body", "label": "stars", 
 MIRRORS: dict[str, dict[str, Any]] = {
     # Title, empty line and body in one text; labels 0 to 4.
     "mteb/AmazonReviewsClassification": {
+        "corpus": "amazon_reviews",
         "source": {
             "hub": "mteb/AmazonReviewsClassification",
             "config": "{language}",
@@ -22,6 +23,7 @@ MIRRORS: dict[str, dict[str, Any]] = {
     },
     # The same rows; the repository carries a loading script, so its files are read directly.
     "mteb/amazon_reviews_multi": {
+        "corpus": "amazon_reviews",
         "source": {
             "hub": "mteb/amazon_reviews_multi",
             "revision": "1399c76144fd37290681b995c656ef9b2e06e26d",
@@ -29,13 +31,16 @@ MIRRORS: dict[str, dict[str, Any]] = {
         },
         "columns": {"text": "text", "label": "label"},
     },
-    # One repository a language; labels 0 to 4.
+    # One repository a language, so one revision cannot pin them all; labels 0 to 4.
     "SetFit/amazon_reviews_multi_{language}": {
+        "corpus": "amazon_reviews",
         "source": {"hub": "SetFit/amazon_reviews_multi_{language}"},
         "columns": {"id": "id", "text": "text", "label": "label"},
     },
-    # The original columns; the repository carries a loading script, so its files are read directly.
+    # The original columns; the repository carries a loading script, so its files are read directly. Their names are
+    # not confirmed: if they differ, the complaint names `source.files`, which is where to correct them.
     "buruzaemon/amazon_reviews_multi": {
+        "corpus": "amazon_reviews",
         "source": {
             "hub": "buruzaemon/amazon_reviews_multi",
             "files": {split: f"{{language}}/{split}.jsonl.gz" for split in ("train", "validation", "test")},
@@ -44,6 +49,7 @@ MIRRORS: dict[str, dict[str, Any]] = {
     },
     # Rows are numbered: row n is the same pair in every language. 0 entailment, 1 neutral, 2 contradiction.
     "facebook/xnli": {
+        "corpus": "xnli",
         "source": {
             "hub": "facebook/xnli",
             "config": "{language}",
@@ -52,3 +58,9 @@ MIRRORS: dict[str, dict[str, Any]] = {
         "columns": {"group": "premise", "text": "premise", "text_pair": "hypothesis", "label": "label"},
     },
 }
+
+
+def other_copies(hub: str) -> list[str]:
+    """Return the other known copies of a data set, by what ``source.hub`` names."""
+    corpus = MIRRORS.get(hub, {}).get("corpus")
+    return [name for name, mirror in MIRRORS.items() if mirror["corpus"] == corpus and name != hub]

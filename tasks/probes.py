@@ -24,7 +24,8 @@ def load(probe: Probe, languages: tuple[str, ...], rows_per_language: int | None
         rows_per_language: rows of each language; the corpus' own setting by default.
 
     Returns:
-        Columns ``id``, ``group``, ``text``, ``language``; sorted by language.
+        Columns ``id``, ``group``, ``text``, ``language`` and, where ``columns.source`` is declared, ``source``
+        (strings); sorted by language.
 
     Raises:
         UserError: the corpus lacks a language.

@@ -1,18 +1,18 @@
 """Regimes: how labels are spread over languages, and the rows that are drawn for it.
 
-All languages and all regimes of a task have one size, so that they differ in the spread alone. The training rows of
+All regimes of a task have one size, so that they differ in the spread alone (`tasks.sizes`). The training rows of
 every regime are prefixes of one seeded order of each (language, label) cell: two regimes share as many rows as they
 can, which is the way of the paper (Jung and van der Plas 2024, section 3.2, Table 5).
 """
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 
 from polyskew.errors import DataError, UserError, suggest
+from tasks import sizes
 from tasks.declare import Task
 from tasks.loading import Splits
 from tasks.orders import cells, shuffled
@@ -82,51 +82,6 @@ def skew(task: Task, regime: str) -> np.ndarray | None:
     return (parts * len(parts) - parts.sum(axis=0)) / (whole * len(parts))
 
 
-def unit(task: Task) -> int:
-    """Return the number of which every language's rows are a multiple.
-
-    It is the least common multiple of the number of labels, of the sum of the linear ratio 1:2:...:C and of the sums
-    of all declared ratios; so every count is whole, and a regime with one of these sums changes no size.
-    """
-    classes = len(task.labels)
-    sums = [classes, classes * (classes + 1) // 2]
-    for regime in task.regimes:
-        ratio = ratios(task, regime)
-        sums += [] if ratio is None else [int(total) for total in ratio.sum(axis=1)]
-    return math.lcm(*sums)
-
-
-def size(task: Task, available: np.ndarray, cap: int | None, split: str) -> int:
-    """Return the rows of each language, in every regime but ``natural``.
-
-    Args:
-        task: the task.
-        available: int [L, C], rows of each cell.
-        cap: the largest number of rows of a cell to use, or None.
-        split: for the message.
-
-    Raises:
-        DataError: there are too few rows for any; the message says how many are needed.
-    """
-    smallest = int(available.min())
-    usable = smallest if cap is None else min(smallest, cap)
-    step = unit(task)
-    rows = math.floor(Fraction(usable) / task.share_limit) // step * step
-    if rows == 0:
-        language, label = np.unravel_index(int(available.argmin()), available.shape)
-        needed = math.ceil(step * task.share_limit)
-        reason = (
-            f"{split}_cell allows {cap}"
-            if usable < smallest
-            else f"language {task.languages[language]!r} has {smallest} of label {task.labels[label]!r}"
-        )
-        raise DataError(
-            f"the task {task.name!r} has too few {split} rows to draw from: {reason}, and at least {needed} of every "
-            f"label are needed in every language (its regimes need a multiple of {step} rows)"
-        )
-    return rows
-
-
 def draw(task: Task, splits: Splits, regime: str, seed: int) -> Drawn:
     """Draw the rows of a regime.
 
@@ -144,9 +99,8 @@ def draw(task: Task, splits: Splits, regime: str, seed: int) -> Drawn:
         UserError: there is no such regime.
         DataError: there are too few rows.
     """
-    ratio = ratios(task, regime)
-    train, counts = _draw_split(task, splits.train, "train", task.train_cell, ratio, seed)
-    validation, _ = _draw_split(task, splits.validation, "validation", task.validation_cell, ratio, seed)
+    train, counts = _draw_split(task, splits, "train", task.train_cell, regime, seed)
+    validation, _ = _draw_split(task, splits, "validation", task.validation_cell, regime, seed)
     return Drawn(train, validation, balanced_test(task, splits), counts)
 
 
@@ -203,15 +157,19 @@ def explained(task: Task, test: pd.DataFrame, texts_per_language: int) -> pd.Dat
 
 
 def _draw_split(
-    task: Task, frame: pd.DataFrame, split: str, cap: int | None, ratio: np.ndarray | None, seed: int
+    task: Task, splits: Splits, split: str, cap: int | None, regime: str, seed: int
 ) -> tuple[pd.DataFrame, np.ndarray]:
+    frame = getattr(splits, split)
     table = cells(frame, task.languages, len(task.labels))
     available = _count(table)
+    ratio = ratios(task, regime)
     if ratio is None:
         chosen, counts = np.concatenate([cell for row in table for cell in row]), available
     else:
-        rows = size(task, available, cap, split)
-        counts = ratio * (rows // ratio.sum(axis=1, keepdims=True))
+        if task.sizes == "paper":
+            counts = sizes.paper(task, regime, splits.report["languages"][split], available, cap, split)
+        else:
+            counts = sizes.equal(task, ratio, available, cap, split)
         chosen = _prefixes(task, table, split, seed, counts)
     return frame.take(chosen).reset_index(drop=True), counts
 

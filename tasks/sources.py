@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from polyskew.errors import DataError, UserError
 from polyskew.files import sha256
-from tasks.declare import Source
-from tasks.tables import Part, check_columns, read_table
-
-_BUFFER = 10_000  # articles held in memory to shuffle a streamed corpus
+from tasks import hub
+from tasks.corpora import Source, fill
+from tasks.tables import Part, read_table
 
 
 def read_parts(
@@ -36,7 +34,7 @@ def read_parts(
 
     Raises:
         DataError: a file is missing or wrong.
-        UserError: the hub cannot be reached, or an environment variable is not set.
+        UserError: the hub does not give out the rows (see `tasks.hub`), or an environment variable is not set.
     """
     if source.generated:
         yield _generate(source, split, languages)
@@ -44,13 +42,13 @@ def read_parts(
     for language in languages if source.by_language else (None,):
         for template in source.files.get(split, ()) or ("",):
             if source.hub and source.files:
-                name = _fill(template, language)
-                path = _download(_fill(source.hub, language), name, source.revision)
-                yield read_table(path, columns, f"{_fill(source.hub, language)}/{name}", language)
+                yield hub.read_file(source, language, template, columns)
             elif source.files:
-                yield read_table(local_path(_fill(template, language)), columns, language=language)
+                yield read_table(local_path(fill(template, language)), columns, language=language)
+            elif sample is None:
+                yield hub.load(source, split, language, columns)
             else:
-                yield _load_hub(source, split, language, columns, sample)
+                yield hub.stream(source, split, language, columns, sample)
 
 
 def warn_if_unpinned(source: Source) -> None:
@@ -95,7 +93,7 @@ def source_identity(source: Source, languages: tuple[str, ...]) -> dict[str, Any
     filled = languages if source.by_language else (None,)
     return {
         "sha256": {
-            split: [_checksum(local_path(_fill(path, language))) for language in filled for path in paths]
+            split: [_checksum(local_path(fill(path, language))) for language in filled for path in paths]
             for split, paths in sorted(source.files.items())
         }
     }
@@ -114,10 +112,6 @@ def _checksum_of(path: Path, modified: int, size: int) -> str:
     return sha256(path)
 
 
-def _fill(template: str, language: str | None) -> str:
-    return template.replace("{language}", language) if language else template
-
-
 def _generate(source: Source, split: str, languages: tuple[str, ...]) -> Part:
     from tasks import demo
 
@@ -129,44 +123,3 @@ def _generate(source: Source, split: str, languages: tuple[str, ...]) -> Part:
     else:
         frame = demo.generate_reviews(split, count, languages=languages)
     return Part(frame, f"the generator {source.generated!r} ({split})", np.arange(1, len(frame) + 1))
-
-
-def _load_hub(source: Source, split: str, language: str | None, columns: list[str], sample: int | None) -> Part:
-    from datasets import load_dataset
-
-    repo = _fill(source.hub or "", language)
-    config = _fill(source.config, language) if source.config else None
-    split = source.splits.get(split, "train" if split == "probe" else split)
-    place = f"{repo} ({', '.join(part for part in (config, split) if part)})"
-    try:
-        rows = load_dataset(repo, config, split=split, revision=source.revision, streaming=sample is not None)
-        if sample is None:
-            check_columns(columns, rows.column_names, place)
-            frame = rows.select_columns(columns).to_pandas()
-        else:
-            rows = rows.shuffle(seed=0, buffer_size=_BUFFER).take(sample)
-            records = list(rows)
-            check_columns(columns, records[0] if records else (), place)
-            frame = pd.DataFrame.from_records(records, columns=columns)
-    except DataError:
-        raise
-    except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(_unreachable(place, error)) from None
-    return Part(frame, place, np.arange(1, len(frame) + 1), language=language)
-
-
-def _download(repo: str, name: str, revision: str | None) -> Path:
-    from huggingface_hub import hf_hub_download
-
-    try:
-        return Path(hf_hub_download(repo, name, repo_type="dataset", revision=revision))
-    except (OSError, ValueError) as error:
-        raise UserError(_unreachable(f"{repo}/{name}", error)) from None
-
-
-def _unreachable(place: str, error: Exception) -> str:
-    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return (
-        f"{place} could not be read from the hub: {reason[:300]}; where the hub is out of reach, set the source to "
-        f"local files"
-    )

@@ -1,118 +1,162 @@
 """The hub's own clients against a stand-in on loopback, in a process of their own (they read HF_ENDPOINT at import)."""
 
-import gzip
 import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from huggingface_hub import errors
 
-from tests.tasks.hub_stand_in import COMMIT, serve
+from polyskew.errors import UserError
+from tasks import Source, get_probe, get_task
+from tasks.hub_errors import in_one_sentence
+from tasks.mirrors import MIRRORS
+from tests.tasks import hub_layouts
+from tests.tasks.hub_stand_in import COMMIT, Hub, serve
 
 ROOT = Path(__file__).resolve().parents[2]
-SPLITS = ("train", "validation", "test")
+TOKEN = "hf_made_up"
 
 LOAD = """
-import json, sys, warnings
+import json, os, sys, time, traceback, warnings
+time.sleep = lambda seconds: None  # the clients wait between their attempts, and no variable turns that off
+import datasets, huggingface_hub
 from polyskew.errors import UserError
-from tasks import Probe, Task
+from tasks import Probe, Task, get_probe, get_task
 
-def load(settings):
+in_memory = set()
+to_pandas = datasets.Dataset.to_pandas
+datasets.Dataset.to_pandas = lambda self: in_memory.update(self.column_names) or to_pandas(self)
+
+def load(use, probe=False, languages=("en", "fr"), environment=None, **settings):
+    os.environ |= environment or {}
     try:
-        if "labels" not in settings:
-            return {"probe": Probe(**settings).load(tuple(settings["languages"])).to_dict("records")}
-        return {"train": Task(**settings).load().train.to_dict("records")}
+        if probe:
+            corpus = get_probe(use, languages=languages, **settings)
+            return {"probe": corpus.load(tuple(languages), 4).to_dict("records")}
+        splits = get_task(use, languages=languages, **settings).load()
+        return {"train": splits.train.to_dict("records"), "rows": splits.report["rows"]}
     except UserError as error:
         return {"error": str(error)}
+    except Exception:
+        return {"traceback": traceback.format_exc()}
+    finally:
+        for name in environment or {}:
+            del os.environ[name]
 
-results = {}
+results = {"model": sorted(os.listdir(huggingface_hub.snapshot_download("org/model")))}
 for name, settings in json.loads(sys.argv[1]).items():
+    in_memory.clear()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        results[name] = load(settings)
+        results[name] = load(**settings)
     results[name]["warnings"] = [str(item.message) for item in caught if item.category is UserWarning]
+    results[name]["in memory"] = sorted(in_memory)
 print("RESULT" + json.dumps(results))
 """
 
-PAIRS: dict[str, object] = {
-    "name": "pairs",
-    "languages": ["en", "fr"],
-    "labels": ["entailment", "neutral", "contradiction"],
-    "pair": True,
-    "parallel": True,
-    "columns": {"text": "premise", "text_pair": "hypothesis", "group": "premise"},
-}
-PINNED = {"hub": "org/pairs", "config": "{language}", "revision": COMMIT}
-SETTINGS: dict[str, dict[str, object]] = {
-    "pinned": {**PAIRS, "source": PINNED},
-    "scripted": {
-        **PAIRS,
-        "source": {"hub": "org/scripted", "files": {split: f"{{language}}/{split}.jsonl.gz" for split in SPLITS}},
-    },
-    "probe": {
-        "name": "stream",
-        "languages": ["fr"],  # one: `datasets` sleeps 5 seconds after each stream
-        "source": PINNED,
-        "columns": {"text": "hypothesis"},
-        "rows_per_language": 4,
-    },
-    "no such repository": {**PAIRS, "source": {**PINNED, "hub": "org/absent"}},
-    "no such revision": {**PAIRS, "source": {**PINNED, "revision": "a" * 40}},
-    "no such config": {**PAIRS, "source": {**PINNED, "config": "x{language}"}},
-    "no such column": {**PAIRS, "source": PINNED, "columns": {"text": "premiss", "text_pair": "hypothesis"}},
+
+def broken(name: str, **changes: Any) -> dict[str, Any]:
+    """XNLI read from a copy of which something is broken."""
+    return {"use": "xnli", "source": {"hub": f"broken/{name}", "config": "{language}", "revision": COMMIT, **changes}}
+
+
+def file_of(name: str, suffix: str = "jsonl.gz") -> dict[str, Any]:
+    """Files of a copy, read one by one."""
+    return broken(name, config=None, files={split: f"{{language}}/{split}.{suffix}" for split in hub_layouts.SPLITS})
+
+
+XNLI = {"use": "xnli", "source": {"hub": "facebook/xnli"}}
+WIKIPEDIA = {"use": "wikipedia", "probe": True}
+COPIES = [name for name, mirror in MIRRORS.items() if mirror["corpus"] == "amazon_reviews"]
+SETTINGS: dict[str, dict[str, Any]] = {
+    "amazon_reviews": {"use": "amazon_reviews", "languages": hub_layouts.REVIEWED},
+    "xnli": {"use": "xnli"},
+    "wikipedia": WIKIPEDIA,
+    **{name: {"use": "amazon_reviews", "source": {"hub": name}, "languages": ["fr", "ja"]} for name in COPIES},
+    "facebook/xnli": XNLI,
+    "no such repository": broken("absent"),
+    "no such revision": {"use": "xnli", "source": {"hub": "facebook/xnli", "revision": "a" * 40}},
+    "no such config": {"use": "xnli", "source": {"hub": "facebook/xnli", "config": "{language}glish"}},
+    "no such split": {"use": "xnli", "source": {"hub": "facebook/xnli", "splits": {"validation": "dev"}}},
+    "no such column": {**XNLI, "columns": {"text": "premiss", "text_pair": "hypothesis"}},
+    "no such file": file_of("whole", "jsonl"),
+    "no such config of a stream": {**WIKIPEDIA, "languages": ["ja"]},
+    "no such column of a stream": {**WIKIPEDIA, "columns": {"text": "txt"}},
+    "a script": broken("script"),
+    **{kind: broken(kind.replace(" ", "-")) for kind in ("withdrawn", "disabled", "gated", "down", "dropped", "short")},
+    "dropped once": file_of("dropped-once"),
+    "dropped once, again": file_of("dropped-once"),
+    "withdrawn file": file_of("withdrawn"),
+    "dropped file": file_of("dropped"),
+    "short file": file_of("short"),
+    "damaged parquet": broken("damaged"),
+    "damaged gzip": file_of("damaged"),
+    "lines that are missing": {**broken("lines", config=None), "languages": ["fr"], "parallel": False},
+    "private, no token": broken("private"),
+    "private, wrong token": {**broken("private"), "environment": {"HF_TOKEN": "hf_other"}},
+    "private": {**broken("private"), "environment": {"HF_TOKEN": TOKEN}},
+    # Last, because the client's threads still try when the error is long told.
+    "dropped stream": {**WIKIPEDIA, "source": {"hub": "broken/stream", "config": "20231101.{language}"}},
 }
 
 
-def rows(language: str, split: str) -> list[dict[str, object]]:
-    return [
-        {"premise": f"{language} {split} premise {n // 3}", "hypothesis": f"hypothesis {n}", "label": n % 3}
-        for n in range(6)
-    ]
+def write_broken(folder: Path) -> dict[str, str]:
+    """Write copies of XNLI, each with a fault in French only, and say which faults the stand-in makes."""
+    kinds = {"dropped": "dropped", "dropped-once": "dropped once", "short": "short", "down": "down"}
+    for name in ("whole", "damaged", "private", "withdrawn", "disabled", "gated", *kinds):
+        root = folder / "broken" / name
+        hub_layouts.write_xnli(root)
+        for language in ("en", "fr"):
+            for split in hub_layouts.SPLITS:
+                hub_layouts.write_jsonl(root / language / f"{split}.jsonl.gz", hub_layouts.pairs(language, split))
+        # The card names all files of a folder, and only parquet is meant.
+        card = (root / "README.md").read_text()
+        (root / "README.md").write_text(card.replace("-*\n", "-*.parquet\n"))
+    for path in (folder / "broken" / "damaged" / "fr").iterdir():
+        path.write_bytes(path.read_bytes()[:-20])
+    hub_layouts.write_mteb_reviews(folder / "broken" / "script")
+    (folder / "broken" / "script" / "amazon_reviews_multi.py").rename(folder / "broken" / "script" / "script.py")
+    hub_layouts.write_wikipedia(folder / "broken" / "stream")
+    # One config without a name; the card counts more lines than the file has, as if it were cut between two.
+    lines = folder / "broken" / "lines"
+    for split in hub_layouts.SPLITS:
+        hub_layouts.write_jsonl(lines / f"{split}.jsonl", hub_layouts.pairs("fr", split)[:-1])
+    columns = {"premise": "string", "hypothesis": "string", "label": "int64"}
+    hub_layouts.write_card(lines, {"default": (".", hub_layouts.SPLITS)}, columns, 9)
+    (lines / "README.md").write_text((lines / "README.md").read_text().replace("./", "").replace("-*", ".jsonl"))
+    repositories = {f"broken/{kind}": kind for kind in ("withdrawn", "disabled", "gated")}
+    return {
+        **repositories,
+        **{f"broken/{name}/fr/*": kind for name, kind in kinds.items()},
+        "broken/stream/*": "dropped",
+    }
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder = tmp_path_factory.mktemp("hub")
-    layout = []
-    for language in ("en", "fr"):
-        for split in SPLITS:
-            frame = pd.DataFrame(rows(language, split))
-            parquet = folder / "org" / "pairs" / language / f"{split}-00000-of-00001.parquet"
-            parquet.parent.mkdir(parents=True, exist_ok=True)
-            frame.to_parquet(parquet)
-            packed = folder / "org" / "scripted" / language / f"{split}.jsonl.gz"
-            packed.parent.mkdir(parents=True, exist_ok=True)
-            with gzip.open(packed, "wt") as file:
-                file.writelines(json.dumps(row) + "\n" for row in rows(language, split))
-        layout.append(
-            f"- config_name: {language}\n  data_files:\n"
-            + "".join(f"  - split: {split}\n    path: {language}/{split}-*\n" for split in SPLITS)
-        )
-    (folder / "org" / "pairs" / "README.md").write_text("---\nconfigs:\n" + "".join(layout) + "---\n")
-    (folder / "org" / "scripted" / "scripted.py").write_text("raise SystemExit('a loading script must never run')\n")
-    server = serve(folder)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    hub_layouts.write_all(folder)
+    faults = {name.replace("stream/*", "stream/*.parquet"): kind for name, kind in write_broken(folder).items()}
+    (folder / "org" / "model").mkdir(parents=True)
+    (folder / "org" / "model" / "config.json").write_text('{"model_type": "bert"}')
+    (folder / "org" / "model" / "model.safetensors").write_bytes(bytes(1000))
+    with serve(folder, faults, hub_layouts.commits(), {"broken/private": TOKEN}) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def results(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    environment = os.environ | {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path_factory.mktemp("cache"))}
-    environment |= {"HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0", "NO_PROXY": "127.0.0.1"}
-    environment |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+def results(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    environment = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"}
     done = subprocess.run(
         [sys.executable, "-c", LOAD, json.dumps(SETTINGS)],
         cwd=ROOT,
-        env=environment,
+        env=environment | hub.environment(tmp_path_factory.mktemp("cache")),
         capture_output=True,
         text=True,
         timeout=300,
@@ -123,42 +167,182 @@ def results(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return json.loads(lines[0].removeprefix("RESULT"))
 
 
-def test_a_config_a_language_is_read_at_its_pinned_revision(results: dict[str, dict[str, Any]]) -> None:
-    assert "error" not in results["pinned"]
-    assert results["pinned"]["warnings"] == []
-    train = pd.DataFrame(results["pinned"]["train"])
-    assert train.groupby("language")["text"].apply(list).to_dict() == {
-        language: [row["premise"] for row in rows(language, "train")] for language in ("en", "fr")
-    }
-    assert train["label"].tolist() == [0, 1, 2, 0, 1, 2] * 2
+def test_the_shipped_reviews_are_read_from_their_layout(results: dict[str, dict[str, Any]]) -> None:
+    found = results["amazon_reviews"]
+    assert found["warnings"] == []
+    train = pd.DataFrame(found["train"])
+    assert set(train["language"]) == set(hub_layouts.REVIEWED)
+    assert train.groupby(["language", "label"]).size().unique().tolist() == [hub_layouts.COPIES]
+    assert train["text"].iloc[0] == "de title 1\n\nde train body 1 0"
+    assert found["rows"] == dict.fromkeys(hub_layouts.SPLITS, 6 * 5 * hub_layouts.COPIES)
+    # The columns `id` and `label_text` stay on the disk.
+    assert found["in memory"] == ["label", "text"]
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_every_copy_of_the_reviews_is_read_from_its_layout(results: dict[str, dict[str, Any]], name: str) -> None:
+    found = results[name]
+    assert "error" not in found
+    train = pd.DataFrame(found["train"])
+    wanted = [row for language in ("fr", "ja") for row in hub_layouts.reviews(language, "train")]
+    assert train["label"].tolist() == [int(str(row["stars"])) - 1 for row in wanted]
+    assert all(
+        body in text for text, body in zip(train["text"], [str(row["review_body"]) for row in wanted], strict=True)
+    )
+    assert train["language"].tolist() == [row["language"] for row in wanted]
+    if MIRRORS[name]["columns"].get("id"):
+        assert train["id"].tolist() == [row["review_id"] for row in wanted]
+    pinned = "revision" in MIRRORS[name]["source"]
+    assert ["pin it with source.revision" in warning for warning in found["warnings"]] == ([] if pinned else [True])
+
+
+@pytest.mark.parametrize("name", ["xnli", "facebook/xnli"])
+def test_xnli_is_read_from_its_layout(results: dict[str, dict[str, Any]], name: str) -> None:
+    found = results[name]
+    assert found["warnings"] == []
+    train = pd.DataFrame(found["train"])
+    for language in ("en", "fr"):
+        part = train[train["language"] == language]
+        wanted = pd.DataFrame(hub_layouts.pairs(language, "train"))
+        assert part["text"].tolist() == wanted["premise"].tolist()
+        assert part["text_pair"].tolist() == wanted["hypothesis"].tolist()
+        assert part["label"].tolist() == wanted["label"].tolist()
     # A pair and its translation are one group, and so are the three hypotheses of a premise.
-    assert train.groupby("group").size().tolist() == [6, 6]
+    assert train.groupby("group").size().tolist() == [6] * hub_layouts.COPIES
 
 
-def test_files_of_a_repository_with_a_script_are_read_directly(results: dict[str, dict[str, Any]]) -> None:
-    assert len(results["scripted"]["train"]) == 12
-    assert len(results["scripted"]["warnings"]) == 1
-    assert "pin it with source.revision" in results["scripted"]["warnings"][0]
+def test_wikipedia_is_streamed_from_its_layout(results: dict[str, dict[str, Any]]) -> None:
+    found = pd.DataFrame(results["wikipedia"]["probe"])
+    assert found["language"].tolist() == ["en"] * 4 + ["fr"] * 4
+    assert list(found.columns) == ["id", "group", "text", "language"]
+    assert (found["text"] == found["language"] + " article " + found["id"]).all()
+    # Both of its shards are drawn from.
+    assert found["id"].astype(int).between(0, 19).all()
 
 
-def test_a_probe_corpus_is_streamed(results: dict[str, dict[str, Any]]) -> None:
-    assert [row["language"] for row in results["probe"]["probe"]] == ["fr"] * 4
+def test_only_pinned_commits_and_wanted_languages_are_asked_for(hub: Hub, results: dict[str, dict[str, Any]]) -> None:
+    assert results
+    asked = [
+        path.split("/resolve/")[1].split("/")[0] for _, path, _ in hub.requests if "facebook/xnli/resolve/" in path
+    ]
+    assert set(asked) == {MIRRORS["facebook/xnli"]["source"]["revision"], "a" * 40}
+    files = {name for name in hub.files() if name.endswith(".parquet")}
+    assert {name.split("/")[2] for name in files if name.startswith("facebook/xnli/")} == {"en", "fr"}
+    assert {name.split("/")[2] for name in files if "wikimedia" in name} == {"20231101.en", "20231101.fr"}
+    assert {name.split("/")[2] for name in hub.files() if "mteb/amazon_reviews_multi/" in name} == {"fr", "ja"}
+    assert not any(name.endswith(".py") and "broken" not in name for name in hub.files())
+
+
+WITHDRAWN = "was withdrawn or renamed, or is private; set source.files to local files; if private, put a token"
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "place", "words"),
     [
-        ("no such repository", "org/absent (en, train) could not be read from the hub"),
-        ("no such revision", "org/pairs (en, train) could not be read from the hub"),
-        ("no such config", "org/pairs (xen, train) could not be read from the hub"),
+        ("no such repository", "broken/absent (en, train)", f"'broken/absent' {WITHDRAWN}"),
+        ("withdrawn", "broken/withdrawn (en, train)", f"'broken/withdrawn' {WITHDRAWN}"),
+        ("withdrawn file", "broken/withdrawn/en/train.jsonl.gz", f"'broken/withdrawn' {WITHDRAWN}"),
+        ("disabled", "broken/disabled (en, train)", "was withdrawn; set source.files to local files"),
+        ("gated", "broken/gated (en, train)", "its owner wants your consent first; give it on the hub's page of"),
+        ("no such revision", "facebook/xnli (en, train)", "set source.revision to a commit that it has"),
+        (
+            "no such config",
+            "facebook/xnli (english, train)",
+            "has no config 'english'; known: all_languages, de, en, fr; correct source.config",
+        ),
+        (
+            "no such split",
+            "facebook/xnli (en, dev)",
+            "has no split 'dev'; known: test, train, validation; name it in sour",
+        ),
+        ("no such file", "broken/whole/en/train.jsonl", "has no such file; correct the names in source.files"),
+        ("no such config of a stream", "wikimedia/wikipedia (20231101.ja, train)", "has no config '20231101.ja'"),
+        ("a script", "broken/script (en, train)", "carries a loading script, which is never run; name its data files"),
+        ("down", "broken/down (fr, train)", "if it fails again, set source.files to local files"),
+        ("dropped", "broken/dropped (fr, train)", "Connection reset by peer; if it fails again, set source.files"),
+        ("dropped file", "broken/dropped/fr/train.jsonl.gz", "Connection reset by peer; if it fails again, set source"),
+        ("dropped stream", "broken/stream (20231101.en, train)", "Connection reset by peer; if it fails again"),
+        ("short", "broken/short (fr, train)", "without sending complete message body"),
+        ("short file", "broken/short/fr/train.jsonl.gz", "without sending complete message body"),
+        ("damaged parquet", "broken/damaged (fr, train)", "a file is damaged or cut short"),
+        ("lines that are missing", "broken/lines (train)", "a file is damaged or cut short"),
+        ("private, no token", "broken/private (en, train)", "into the environment variable HF_TOKEN"),
+        ("private, wrong token", "broken/private (en, train)", "does not let you read 'broken/private'; put a token"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(results: dict[str, dict[str, Any]], name: str, place: str, words: str) -> None:
+    assert set(results[name]) == {"error", "warnings", "in memory"}, results[name].get("traceback")
+    error = results[name]["error"]
+    assert error.startswith(f"{place} could not be read from the hub: ")
+    assert words in error
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
         (
             "no such column",
-            "org/pairs (en, train): there is no column 'premiss' (it has: premise, hypothesis, label); did you mean "
-            "'premise'?",
+            "facebook/xnli (en, train): there is no column 'premiss' (it has: premise, hypothesis, label); did you "
+            "mean 'premise'?",
+        ),
+        (
+            "no such column of a stream",
+            "wikimedia/wikipedia (20231101.en, train): there is no column 'txt' (it has: id, url, title, text); did "
+            "you mean 'text'?",
+        ),
+        (
+            "damaged gzip",
+            "broken/damaged/fr/train.jsonl.gz: the gzipped file is damaged or cut short (Compressed file ended before "
+            "the end-of-stream marker was reached)",
         ),
     ],
 )
-def test_a_wrong_hub_source_is_one_sentence(results: dict[str, dict[str, Any]], name: str, words: str) -> None:
-    error = results[name]["error"]
-    assert words in error
-    assert "\n" not in error
+def test_what_is_wrong_with_the_data_itself(results: dict[str, dict[str, Any]], name: str, message: str) -> None:
+    assert results[name]["error"] == message
+
+
+def test_the_next_attempt_takes_up_what_broke_off(hub: Hub, results: dict[str, dict[str, Any]]) -> None:
+    assert "Connection reset by peer" in results["dropped once"]["error"]
+    assert hub.broken["broken/dropped-once/fr/*"] == 1
+    again = pd.DataFrame(results["dropped once, again"]["train"])
+    assert again["text_pair"].tolist() == [
+        row["hypothesis"] for language in ("en", "fr") for row in hub_layouts.pairs(language, "train")
+    ]
+
+
+def test_the_token_comes_from_the_environment(hub: Hub, results: dict[str, dict[str, Any]]) -> None:
+    assert results["private"]["rows"] == dict.fromkeys(hub_layouts.SPLITS, 18)
+    sent = {token for _, path, token in hub.requests if "broken/private" in path and path.endswith(".parquet")}
+    assert sent == {f"Bearer {TOKEN}"}
+    assert {(path, token) for _, path, token in hub.requests if "broken/private" not in path and token} == set()
+
+
+def test_a_token_is_no_setting() -> None:
+    for get, name in ((get_task, "xnli"), (get_probe, "wikipedia")):
+        with pytest.raises(UserError) as caught:
+            get(name, source={"hub": "org/name", "token": TOKEN})
+        assert "a token is no setting" in str(caught.value)
+        assert "environment variable HF_TOKEN" in str(caught.value)
+        assert TOKEN not in str(caught.value)
+
+
+def test_other_copies_are_named_when_one_is_gone() -> None:
+    source = Source(hub="mteb/amazon_reviews_multi", files={"train": "{language}/train.jsonl"})
+    with pytest.raises(UserError) as caught, in_one_sentence(source, "here", "mteb/amazon_reviews_multi"):
+        raise errors.LocalEntryNotFoundError("the hub is out of reach")
+    assert str(caught.value) == (
+        "here could not be read from the hub: the hub is out of reach; if it fails again, set source.hub to another "
+        "copy (mteb/AmazonReviewsClassification, SetFit/amazon_reviews_multi_{language}, "
+        "buruzaemon/amazon_reviews_multi), or source.files to local files"
+    )
+
+
+def test_working_offline_is_named() -> None:
+    source, words = Source(hub="org/name"), "the environment variable HF_HUB_OFFLINE forbids it"
+    with pytest.raises(UserError, match=words), in_one_sentence(source, "here", "org/name"):
+        raise FileNotFoundError("not in the cache") from errors.OfflineModeIsEnabled("offline")
+
+
+def test_the_stand_in_serves_models_too(results: dict[str, Any]) -> None:
+    assert results["model"] == ["config.json", "model.safetensors"]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from polyskew.errors import DataError, UserError
 from tasks import Drawn, Splits, Task, draw, explained, get_task
-from tasks.regimes import ratios, shares, skew, unit
+from tasks.regimes import ratios, shares, skew
+from tasks.sizes import unit
 from tests.tasks import made_up
 
 LANGUAGES = ("fr", "en", "ja")

@@ -33,6 +33,7 @@ def test_real_tasks_load_and_draw(
     assert draw(task, splits, "switched", 0).counts.tolist() == [row[::-1] for row in counts]
     probe = get_probe(str(task.probe)).load(task.languages)
     assert probe["language"].value_counts().eq(1000).all()
+    assert ("source" in probe) == (name == "xnli")
     assert not set(splits.train["group"]) & set(splits.test["group"])
 
 

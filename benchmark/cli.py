@@ -1,4 +1,4 @@
-"""The command line: ``polyskew run``, ``plan``, ``board``, ``show``, ``list``."""
+"""The command line: ``polyskew run``, ``plan``, ``board``, ``show``, ``list``, ``replicate``."""
 
 import sys
 from enum import StrEnum
@@ -107,6 +107,42 @@ def board(
         from leaderboard.figure import draw
 
         draw(found, figure)
+
+
+@app.command()
+def replicate(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="Results folders, finished or not.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write Markdown, HTML and figures here; else Markdown to the terminal."),
+    ] = None,
+    stand_in: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=PAPER'S",
+            help="Set a task or model here in the place of amazon_reviews, xnli, mbert or xlm-r.",
+        ),
+    ] = None,
+) -> None:
+    """Set results beside every table and figure of the paper (Jung and van der Plas 2024)."""
+    from leaderboard.replication import write
+    from leaderboard.replication.markdown import markdown
+    from leaderboard.replication.report import replication
+
+    named = dict(_stand_in(text) for text in stand_in or [])
+    page = replication(results, named)
+    if out is None:
+        sys.stdout.write(markdown(page, pictures=False))
+        return
+    for path in write(page, out):
+        print(path)
+
+
+def _stand_in(text: str) -> tuple[str, str]:
+    mine, equals, papers = text.rpartition("=")
+    if not (mine and equals and papers):
+        raise UserError(f"--stand-in {text}: NAME=PAPER'S is wanted, for example umsab=amazon_reviews")
+    return mine, papers
 
 
 @app.command()

@@ -99,11 +99,11 @@ def board(results: Path | str) -> Board:
         UserError: not a results folder, or a file in it is broken.
     """
     found = read_results(results)
-    rows = [_row(found, cells) for cells in _same_row(found).values()]
-    return Board(tuple(_with_variants(found, rows)))
+    rows = [row_of(found, cells) for cells in same_row(found).values()]
+    return Board(tuple(with_variants(found, rows)))
 
 
-def _same_row(results: Results) -> dict[tuple[Any, ...], list[Cell]]:
+def same_row(results: Results) -> dict[tuple[Any, ...], list[Cell]]:
     """Gather the cells that differ by their seed only; devices and precisions are kept apart."""
     rows: dict[tuple[Any, ...], list[Cell]] = {}
     waiting: list[tuple[tuple[Any, ...], Cell]] = []
@@ -114,14 +114,15 @@ def _same_row(results: Results) -> dict[tuple[Any, ...], list[Cell]]:
         if cost is None:
             waiting.append((key, cell))
         else:
-            rows.setdefault((*key, _device(cost.device), cost.precision), []).append(cell)
+            rows.setdefault((*key, device(cost.device), cost.precision), []).append(cell)
     for key, cell in waiting:  # a cell that was not trained joins the first row of its names
         home = next((other for other in rows if other[:6] == key), (*key, "", ""))
         rows.setdefault(home, []).append(cell)
     return dict(sorted(rows.items(), key=lambda item: _order(item[1][0])))
 
 
-def _device(name: str) -> str:
+def device(name: str) -> str:
+    """Return the kind of a device, without its number."""
     return re.sub(r":\d+$", "", name)
 
 
@@ -144,7 +145,8 @@ def _place(name: str, known: tuple[str, ...]) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known), name)
 
 
-def _row(results: Results, cells: list[Cell]) -> Row:
+def row_of(results: Results, cells: list[Cell]) -> Row:
+    """Return the row of cells that `same_row` gathered; its variant is left to `with_variants`."""
     spec = cells[0].spec
     workers = [results.resolve(cell) for cell in cells]
     numbers = {column.name: average(column, [column.find(worker) for worker in workers]) for column in COLUMNS}
@@ -204,7 +206,7 @@ def _name(results: Results, cell: Cell) -> str:
     return f"{spec.method}/{spec.regime}/{spec.weighting}"
 
 
-def _with_variants(results: Results, rows: list[Row]) -> list[Row]:
+def with_variants(results: Results, rows: list[Row]) -> list[Row]:
     """Name the difference of rows that bear the same names but were not made alike.
 
     Where a task and model have several recipes, every trained row names its own.
@@ -239,7 +241,7 @@ def _told(results: Results, row: Row) -> dict[str, Any]:
     flat = {"task_version": cell.spec.task_version, "recipe": cell.spec.recipe}
     cost = results.resolve(cell).cost
     if cost:
-        flat |= {"device": _device(cost.device), "precision": cost.precision}
+        flat |= {"device": device(cost.device), "precision": cost.precision}
     _flatten(cell.spec.canonical, "", flat)
     return flat
 

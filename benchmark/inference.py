@@ -18,7 +18,12 @@ def body(model: torch.nn.Module) -> torch.nn.Module:
 
 @torch.inference_mode()
 def extract(
-    model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, encoded: Encoded, report: Report
+    model: torch.nn.Module,
+    tokenizer: PreTrainedTokenizerBase,
+    encoded: Encoded,
+    report: Report,
+    *,
+    layers: bool = False,
 ) -> dict[str, np.ndarray]:
     """Return the feature vectors of every text, in the texts' order.
 
@@ -27,21 +32,25 @@ def extract(
         tokenizer: for padding.
         encoded: the texts.
         report: told the share of texts done.
+        layers: also return the first token's vector after the embeddings and after each layer.
 
     Returns:
-        ``cls``: float32 [N, H], the last layer's vector of the first token; and ``pooler``: float32 [N, H], the
-        pooler's output, where the body has a pooler (the paper's "last CLS token" is the pooler's output for mBERT,
-        the CLS vector for XLM-R).
+        ``cls``: float32 [N, H], the last layer's vector of the first token; ``pooler``: float32 [N, H], the pooler's
+        output, where the body has a pooler (the paper's "last CLS token" is the pooler's output for mBERT, the CLS
+        vector for XLM-R); and with ``layers`` ``layer_00`` (embeddings), ``layer_01`` and so on: float32 [N, H].
     """
     encoder = body(model).eval()
     device = next(encoder.parameters()).device
     found: dict[str, np.ndarray] = {}
     done = 0
     for index in batches(encoded.lengths):
-        output = encoder(**collate(tokenizer, [encoded.rows[i] for i in index], device))
+        batch = collate(tokenizer, [encoded.rows[i] for i in index], device)
+        output = encoder(**batch, output_hidden_states=layers)
         vectors = {"cls": output.last_hidden_state[:, 0]}
         if getattr(output, "pooler_output", None) is not None:
             vectors["pooler"] = output.pooler_output
+        if layers:
+            vectors |= {f"layer_{place:02d}": states[:, 0] for place, states in enumerate(output.hidden_states)}
         for name, tensor in vectors.items():
             block = tensor.float().cpu().numpy()
             found.setdefault(name, np.empty((len(encoded.rows), block.shape[1]), np.float32))[index] = block

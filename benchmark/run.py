@@ -1,5 +1,6 @@
 """Run a grid into a results folder."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tall
         tally = execute(todo, progress, workers) if todo else Tally()
         progress.note("measuring")
         try:
-            measure(results)
+            measure(results, workers=workers or os.cpu_count() or 1)
         except UserError as error:  # a broken artifact of one cell; the board of the others is still worth showing
             tally.unmeasured = str(error)
     return tally
@@ -145,6 +146,7 @@ def describe(spec: CellSpec, grid: GridSpec, regimes: list[str]) -> dict[str, An
         "shares": None if target is None else target.tolist(),
         "skew": skews,
         "stages": [stage.name for stage in stages(spec, grid.measure)],
+        "asked": {stage.name: stage.wanted(spec, grid.measure) for stage in stages(spec, grid.measure)},
     }
 
 

@@ -60,6 +60,23 @@ class Predictions(Rows):
 
 
 @dataclass(frozen=True)
+class FeatureRows(Rows):
+    """``features/test.parquet`` or ``probe.parquet``; a column that the file does not have is None.
+
+    Attributes:
+        label: class indices, ``[N]``; of test rows.
+        tokens: number of tokens a text as the model saw it, ``[N]``.
+        characters: number of characters a text, ``[N]``.
+        source: where each text comes from, ``[N]``; of probe rows whose corpus names it.
+    """
+
+    label: NDArray[np.int64] | None
+    tokens: NDArray[np.int64] | None
+    characters: NDArray[np.int64] | None
+    source: Strings | None
+
+
+@dataclass(frozen=True)
 class Attributions(Rows):
     """``attributions/attributions.parquet``, flattened over texts.
 
@@ -126,9 +143,20 @@ def read_attributions(path: Path, classes: int) -> Attributions:
     )
 
 
-def read_feature_rows(path: Path) -> Rows:
-    """Read the rows of a feature file (``test.parquet`` or ``probe.parquet``)."""
-    return _rows(_read(path, ["id", "group", "language"]))
+def read_feature_rows(path: Path, classes: int) -> FeatureRows:
+    """Read the rows of a feature file; raises `DataError` where it is broken or a label is none of ``classes``."""
+    table = _read(path, ["id", "group", "language"], optional=("label", "tokens", "characters", "source"))
+
+    def numbers(name: str) -> NDArray[np.int64] | None:
+        return table.column(name).to_numpy().astype(np.int64) if name in table.column_names else None
+
+    label = numbers("label")
+    if label is not None and len(label) and not (label.min() >= 0 and label.max() < classes):
+        raise DataError(f"{path}: column 'label': class indices from 0 to {classes - 1} are wanted")
+    source = table.column("source").to_numpy(zero_copy_only=False) if "source" in table.column_names else None
+    return FeatureRows(
+        **vars(_rows(table)), label=label, tokens=numbers("tokens"), characters=numbers("characters"), source=source
+    )
 
 
 def feature_names(path: Path) -> list[str]:
@@ -177,20 +205,21 @@ def _errors(column: Any, start: NDArray[np.int64], classes: int, path: Path) -> 
     return errors
 
 
-def _read(path: Path, columns: list[str], later: tuple[str, ...] = ()) -> Any:
+def _read(path: Path, columns: list[str], later: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> Any:
     import pyarrow
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            missing = [name for name in columns if name not in file.schema_arrow.names]
+            names = file.schema_arrow.names
+            missing = [name for name in columns if name not in names]
             if missing and missing[0] in later:
                 raise DataError(
                     f"{path} was made by an earlier version, without {missing[0]!r}; `polyskew run` makes it again"
                 )
             if missing:
                 raise DataError(f"{path} has no column {missing[0]!r}")
-            return file.read(columns=columns)
+            return file.read(columns=[*columns, *(name for name in optional if name in names)])
     except (pyarrow.ArrowInvalid, OSError) as error:
         raise DataError(f"{path} is not a readable parquet file ({error})") from None
 

@@ -156,7 +156,7 @@ def row_of(results: Results, cells: list[Cell]) -> Row:
     for worker in workers:
         worker.forget()
     untuned = results.untuned(cells[0])
-    leaks = [column for column in COLUMNS if column.name.startswith(("leakage", "compression"))]
+    leaks = [column for column in COLUMNS if column.name.startswith(("leakage", "compression", "saved"))]
     return Row(
         task=spec.task,
         model=spec.model,

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from leaderboard.measures import leakage, matching, online_coding
+from leaderboard.measures.base import Measure
 from leaderboard.measures.drift import THRESHOLD
 from leaderboard.sources import Found, Source, cost, tokens
 from leaderboard.store import Cell
@@ -29,8 +31,29 @@ class Column:
     over_texts: bool = False
 
 
-def _probe(corpus: str, probe: str) -> dict[str, str | float]:
-    return {"probe": probe, "corpus": corpus}
+def _probe(
+    name: str,
+    measure: Measure,
+    corpus: str,
+    summary: str,
+    by: dict[str, str] | None = None,
+    *,
+    probe: str = "paper",
+    part: dict[str, str] | None = None,
+) -> Column:
+    source = Source(measure.name, "features", {"probe": probe, "corpus": corpus, **(part or {})}, by or {})
+    return Column(name, measure.unit, source, summary)
+
+
+def _online(
+    name: str,
+    measure: Measure,
+    corpus: str,
+    summary: str,
+    by: dict[str, str] | None = None,
+    part: dict[str, str] | None = None,
+) -> Column:
+    return _probe(name, measure, corpus, summary, by, probe="online", part=part)
 
 
 def _drift(name: str, summary: str, by: dict[str, str] | None = None, *, threshold: float = THRESHOLD) -> Column:
@@ -44,6 +67,10 @@ def _uptake(name: str, summary: str, *, threshold: float = THRESHOLD) -> Column:
 
 
 SKEW = {"skew": "*"}
+MAJORITY, SHUFFLED, AS_MANY = {"control": "majority"}, {"control": "shuffled"}, {"control": "as many texts"}
+BY_LENGTH, BY_SOURCE = {"control": "length"}, {"control": "source"}
+WITHIN, LENGTH, LENGTH_SOURCE = {"within": "label"}, {"match": "length"}, {"match": "length and source"}
+LEAKAGE, ABOVE, SAVED = leakage.MEASURE, leakage.ABOVE_CHANCE, online_coding.SAVED
 
 COLUMNS: tuple[Column, ...] = (
     Column("accuracy", "share", Source("accuracy", "predict"), "of test rows predicted right"),
@@ -59,54 +86,85 @@ COLUMNS: tuple[Column, ...] = (
         "skew_uptake", "ratio", Source("skew_uptake", "predict", by=SKEW), "0: blind to language, 1: copies the skew"
     ),
     Column("mutual_information", "bits", Source("mutual_information", "predict"), "of language and prediction"),
-    Column(
-        "leakage_probe",
-        "share",
-        Source("leakage", "features", _probe("probe", "paper")),
-        "accuracy of the paper's language probe on the probe corpus",
-    ),
-    Column("leakage_test", "share", Source("leakage", "features", _probe("test", "paper")), "the same on the test set"),
-    Column(
+    _probe("leakage_probe", LEAKAGE, "probe", "accuracy of the paper's language probe on the probe corpus"),
+    _probe("leakage_test", LEAKAGE, "test", "the same on the test set"),
+    _probe(
         "leakage_default_probe",
-        "share",
-        Source("leakage", "features", _probe("probe", "default")),
+        LEAKAGE,
+        "probe",
         "accuracy of a language probe with C = 1 on the probe corpus",
+        probe="default",
     ),
-    Column(
-        "leakage_default_test",
-        "share",
-        Source("leakage", "features", _probe("test", "default")),
-        "the same on the test set",
+    _probe("leakage_default_test", LEAKAGE, "test", "the same on the test set", probe="default"),
+    _probe("leakage_probe_chance", LEAKAGE, "probe", "share of its most frequent language", MAJORITY),
+    _probe("leakage_probe_shuffled", LEAKAGE, "probe", "leakage_probe with the languages shuffled", SHUFFLED),
+    _probe("leakage_probe_above_chance", ABOVE, "probe", "(leakage_probe - chance) / (1 - chance)"),
+    _probe("leakage_test_above_chance", ABOVE, "test", "the same on the test set"),
+    _probe("leakage_test_within_label", LEAKAGE, "test", "leakage_test among the texts of one true label", part=WITHIN),
+    _probe("leakage_test_within_label_chance", LEAKAGE, "test", "its chance", MAJORITY, part=WITHIN),
+    _probe(
+        "leakage_test_within_label_as_many",
+        LEAKAGE,
+        "test",
+        "the same among as many texts of any label",
+        AS_MANY,
+        part=WITHIN,
     ),
-    Column(
-        "leakage_probe_chance",
-        "share",
-        Source("leakage", "features", _probe("probe", "paper"), {"control": "majority"}),
-        "share of the most frequent language in the probe corpus",
+    _probe(
+        "leakage_test_within_label_above_chance",
+        ABOVE,
+        "test",
+        "leakage_test_within_label, less chance, over 1 - chance",
+        part=WITHIN,
     ),
-    Column(
-        "leakage_probe_shuffled",
-        "share",
-        Source("leakage", "features", _probe("probe", "paper"), {"control": "shuffled"}),
-        "leakage_probe with the languages shuffled",
+    _probe("leakage_probe_matched", LEAKAGE, "probe", "leakage_probe on texts that are matched in length", part=LENGTH),
+    _probe(
+        "leakage_probe_matched_as_many",
+        LEAKAGE,
+        "probe",
+        "the same on as many texts, not matched",
+        AS_MANY,
+        part=LENGTH,
     ),
-    Column(
+    _probe(
+        "leakage_probe_matched_above_chance",
+        ABOVE,
+        "probe",
+        "leakage_probe_matched, less chance, over 1 - chance",
+        part=LENGTH,
+    ),
+    _probe(
+        "leakage_probe_matched_source", LEAKAGE, "probe", "on texts matched in length and source", part=LENGTH_SOURCE
+    ),
+    _probe("leakage_probe_length", leakage.CONFOUND, "probe", "leakage_probe from nothing but lengths", BY_LENGTH),
+    _probe("leakage_test_length", leakage.CONFOUND, "test", "the same on the test set", BY_LENGTH),
+    _probe("leakage_probe_source", leakage.CONFOUND, "probe", "leakage_probe from nothing but sources", BY_SOURCE),
+    _online(
         "compression_probe",
-        "ratio",
-        Source("compression", "features", _probe("probe", "online")),
+        online_coding.COMPRESSION,
+        "probe",
         "uniform over online codelength of the languages of the probe corpus (1: features tell nothing)",
     ),
-    Column(
-        "compression_test",
-        "ratio",
-        Source("compression", "features", _probe("test", "online")),
-        "the same on the test set",
-    ),
-    Column(
+    _online("compression_test", online_coding.COMPRESSION, "test", "the same on the test set"),
+    _online(
         "compression_probe_shuffled",
-        "ratio",
-        Source("compression", "features", _probe("probe", "online"), {"control": "shuffled"}),
+        online_coding.COMPRESSION,
+        "probe",
         "compression_probe with the languages shuffled",
+        SHUFFLED,
+    ),
+    _online("saved_probe", SAVED, "probe", "1 - online / uniform codelength (0: features tell nothing, 1: all)"),
+    _online("saved_test", SAVED, "test", "the same on the test set"),
+    _online("saved_test_within_label", SAVED, "test", "saved_test among the texts of one true label", part=WITHIN),
+    _online("saved_test_within_label_as_many", SAVED, "test", "among as many of any label", AS_MANY, WITHIN),
+    _online("saved_probe_matched", SAVED, "probe", "saved_probe on texts that are matched in length", part=LENGTH),
+    _online("saved_probe_matched_as_many", SAVED, "probe", "on as many texts, not matched", AS_MANY, LENGTH),
+    _online("saved_probe_length", online_coding.CONFOUND, "probe", "saved_probe from nothing but lengths", BY_LENGTH),
+    Column(
+        "matched_texts_probe",
+        matching.TEXTS.unit,
+        Source(matching.TEXTS.name, "features", {"corpus": "probe", **LENGTH}),
+        "texts of the probe corpus that are left where lengths are matched",
     ),
     _drift("neutral_drift", "mean absolute SHAP drift of neutral tokens, less the placebo's"),
     _drift("neutral_drift_own", "the same before the placebo's is taken off", {"term": "own"}),

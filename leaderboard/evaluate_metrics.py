@@ -39,7 +39,10 @@ class Accuracy(evaluate.Metric):
 
 
 class Leakage(evaluate.Metric):
-    """Accuracy of a logistic regression that tells the language from frozen features (``leakage``, ``chance``)."""
+    """Accuracy of a logistic regression that tells the language from frozen features.
+
+    ``leakage``; ``chance``, the share of the most frequent language; and ``above_chance``, 0 at chance and 1 perfect.
+    """
 
     def _info(self) -> evaluate.MetricInfo:
         features = {"features": datasets.Sequence(_FLOAT), "languages": _TEXT, "groups": _TEXT}
@@ -51,7 +54,12 @@ class Leakage(evaluate.Metric):
         _, language = np.unique(np.asarray(languages), return_inverse=True)
         x = np.asarray(features, dtype=np.float32)
         hits = leakage.probe_hits(x, language, np.asarray(groups), c=leakage.PROBES[probe], seed=seed)
-        return {"leakage": float(hits.mean()), "chance": leakage.chance(language)}
+        found, chance = np.asarray(hits.mean()), np.asarray(leakage.chance(language))
+        return {
+            "leakage": float(found),
+            "chance": float(chance),
+            "above_chance": float(leakage.above_chance(found, chance)),
+        }
 
 
 class Drift(evaluate.Metric):

@@ -41,7 +41,7 @@ def csv_text(board: Board) -> str:
     return out.getvalue()
 
 
-_UNTUNED = ("leakage_probe", "leakage_test", "compression_probe", "compression_test")
+_UNTUNED = ("leakage_probe", "leakage_test", "compression_probe", "compression_test", "saved_probe", "saved_test")
 
 
 def csv_columns() -> list[str]:

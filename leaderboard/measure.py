@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from leaderboard.jobs import jobs
@@ -11,7 +13,7 @@ from polyskew.errors import UserError, suggest
 from polyskew.files import write_text
 
 
-def measure(results: Path | str, cells: Iterable[str] | None = None) -> None:
+def measure(results: Path | str, cells: Iterable[str] | None = None, workers: int = 1) -> None:
     """Compute all measures that finished stages allow, and write each cell's ``metrics.json`` atomically.
 
     Only what is new is computed: a block of values stays as long as its measure's version, its parameters and the
@@ -20,38 +22,64 @@ def measure(results: Path | str, cells: Iterable[str] | None = None) -> None:
     Args:
         results: the results folder.
         cells: ids of the cells to measure; cells that are compared with one of them are measured too. By default all.
+        workers: processes that share the cells.
 
     Raises:
         UserError: an id is unknown, or an artifact is broken. The other cells are measured before that is raised.
     """
     found = read_results(results)
     chosen = list(found.cells.values()) if cells is None else _with_dependents(found, list(cells))
-    troubles = []
-    for cell in chosen:
-        if cell.spec.same_as is not None:
-            continue
-        try:
-            _measure_cell(found, cell)
-        except UserError as error:
-            troubles.append(error)
+    todo = [cell.spec.id for cell in chosen if cell.spec.same_as is None and not _is_measured(found, cell)]
+    if workers > 1 and len(todo) > 1:
+        # Spawned, as forking a process with threads in it can hang.
+        with ProcessPoolExecutor(min(workers, len(todo)), get_context("spawn"), _open, (Path(results),)) as pool:
+            outcomes = list(pool.map(_measure_in_pool, todo))
+    else:
+        outcomes = [_measure_cell(found, found.cells[name]) for name in todo]
+    troubles = [error for error in outcomes if error is not None]
     if troubles:
         more = f" (and {len(troubles) - 1} more cells could not be measured)" if len(troubles) > 1 else ""
         raise type(troubles[0])(f"{troubles[0]}{more}")
 
 
-def _measure_cell(results: Results, cell: Cell) -> None:
-    old = {_key(block): block for block in cell.metrics.measures} if cell.metrics else {}
+_OPENED: list[Results] = []  # the folder that this process of the pool works on
+
+
+def _open(folder: Path) -> None:
+    _OPENED.append(read_results(folder))
+
+
+def _measure_in_pool(name: str) -> UserError | None:
+    return _measure_cell(_OPENED[0], _OPENED[0].cells[name])
+
+
+def _is_measured(results: Results, cell: Cell) -> bool:
+    """Return whether all that can be measured is, and nothing else stands there; a broken cell is not."""
+    try:
+        old = [_key(block) for block in cell.metrics.measures] if cell.metrics else []
+        return [_key(block) for job in jobs(results, cell) for block in job.blocks] == old
+    except UserError:
+        return False
+
+
+def _measure_cell(results: Results, cell: Cell) -> UserError | None:
+    """Measure a cell; return what is wrong with it."""
     new: list[Block] = []
-    for job in jobs(results, cell):
-        kept = [old.get(_key(block)) for block in job.blocks]
-        if all(kept):
-            new.extend(block for block in kept if block)
-            continue
-        for block, values in zip(job.blocks, job.compute(), strict=True):
-            new.append(block.model_copy(update={"values": values}))
-    # Nothing is compared by value: a block with the same key was computed from the same bytes.
-    if [_key(block) for block in new] != list(old):
-        write_text(cell.folder / METRICS, dump(Metrics(cell=cell.spec.id, measures=new)))
+    try:
+        old = {_key(block): block for block in cell.metrics.measures} if cell.metrics else {}
+        for job in jobs(results, cell):
+            kept = [old.get(_key(block)) for block in job.blocks]
+            if all(kept):
+                new.extend(block for block in kept if block)
+                continue
+            for block, values in zip(job.blocks, job.compute(), strict=True):
+                new.append(block.model_copy(update={"values": values}))
+        # Nothing is compared by value: a block with the same key was computed from the same bytes.
+        if [_key(block) for block in new] != list(old):
+            write_text(cell.folder / METRICS, dump(Metrics(cell=cell.spec.id, measures=new)))
+    except UserError as error:
+        return error
+    return None
 
 
 def _key(block: Block) -> str:

@@ -22,6 +22,7 @@ class Spec(BaseModel):
         canonical: the form that was hashed into the id; used to name how two cells differ.
         group: equal for cells that may be averaged over seeds or compared with each other.
         stages: stages that the cell has when it is finished; by default all, or features alone for the untuned model.
+        asked: by stage the version and settings that are asked for now; an artifact made otherwise counts as missing.
         shares: P[l, c], or None for a regime without target shares.
         skew: d[l, c] by regime: the cell's own regime, or for a balanced cell each skewed regime of the grid.
     """
@@ -44,6 +45,7 @@ class Spec(BaseModel):
     labels: tuple[str, ...]
     group: str
     stages: tuple[str, ...] | None = None
+    asked: dict[str, dict[str, Any]] = Field(default_factory=dict)
     shares: Matrix | None = None
     skew: dict[str, Matrix] | None = None
 
@@ -73,6 +75,14 @@ class Cost(BaseModel):
     out_of_memory: int | None = None
     device: str = ""
     precision: str = ""
+
+
+class StageRecord(BaseModel):
+    """``stage.json`` of a finished stage; ``asked`` is what it was made for."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    asked: dict[str, Any] = Field(default_factory=dict)
 
 
 class Failure(BaseModel):

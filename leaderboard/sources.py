@@ -7,6 +7,11 @@ from leaderboard.schema import SCHEMA, Block, Cost
 from leaderboard.store import METRICS, Cell
 from polyskew.errors import UserError
 
+BOARD_VECTORS = ("pooler", "cls")
+"""The vectors that the board's probes read, the first that a model has."""
+
+_PARTS = ("within", "match")  # parameters of probes on a part of the texts
+
 
 @dataclass(frozen=True)
 class Found:
@@ -74,20 +79,27 @@ class Source:
             return "not measured yet"
         if self.stage == "attributions" or self.measure == "accuracy_difference":
             return "there is no reference cell with this stage finished"
-        return f"not measured (no {self.params.get('corpus', '')} features)" if self.params else "not measured"
+        corpus = self.params.get("corpus")
+        if corpus is None:
+            return "not measured"
+        if any(block.params.get("corpus") == corpus for blocks in cell.blocks.values() for block in blocks):
+            return "not measured by the version of polyskew that measured this cell"
+        return f"not measured (no {corpus} features)"
 
 
 def find_block(cell: Cell, measure: str, params: dict[str, str | float]) -> Block | None:
     """Return the block of a measure with these parameters; vectors of the pooler come before those of CLS.
 
-    The paper takes the pooler's output where the body has a pooler, and CLS where it has none.
+    The paper takes the pooler's output where the body has a pooler, and CLS where it has none. Vectors of single
+    layers, and probes on a part of the texts, are found only where ``params`` asks for them.
     """
-    found = [
-        block
-        for block in cell.blocks.get(measure, [])
-        if all(block.params.get(key) == value for key, value in params.items())
-    ]
-    return max(found, key=lambda block: str(block.params.get("vectors", ""))) if found else None
+    wanted = dict.fromkeys(_PARTS) | params
+    found: dict[object, Block] = {}
+    for block in cell.blocks.get(measure, []):
+        if all(block.params.get(key) == value for key, value in wanted.items()):
+            found.setdefault(block.params.get("vectors"), block)
+    names = [params["vectors"]] if "vectors" in params else [*BOARD_VECTORS, None]
+    return next((found[name] for name in names if name in found), None)
 
 
 def skew_regime(cell: Cell) -> str:

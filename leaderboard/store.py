@@ -9,11 +9,12 @@ from pathlib import Path
 
 from pydantic import RootModel
 
-from leaderboard.schema import Block, Cost, Failure, LanguageTokens, M, Metrics, Spec, parse
+from leaderboard.schema import Block, Cost, Failure, LanguageTokens, M, Metrics, Spec, StageRecord, parse
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST
 
 CELLS, SPEC, METRICS, FAILURE = "cells", "spec.json", "metrics.json", "failure.json"
+STAGE_FILE = "stage.json"
 STAGES = ("data", "train", "predict", "features", "attributions")
 
 
@@ -71,8 +72,19 @@ class Cell:
             self.__dict__.pop(name, None)
 
     def has(self, stage: str) -> bool:
-        """Whether a stage is finished."""
-        return (self.folder / stage / MANIFEST).exists()
+        """Whether a stage is finished, with the version and settings that are asked for now."""
+        return stage in self._finished
+
+    @cached_property
+    def _finished(self) -> set[str]:
+        return {stage for stage in STAGES if (self.folder / stage / MANIFEST).exists() and self._as_asked(stage)}
+
+    def _as_asked(self, stage: str) -> bool:
+        wanted = self.spec.asked.get(stage)
+        if wanted is None:
+            return True
+        record = _read(self.folder / stage / STAGE_FILE, StageRecord)
+        return record is not None and all(record.asked.get(key) == value for key, value in wanted.items())
 
     @property
     def done(self) -> bool:

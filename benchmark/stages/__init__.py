@@ -68,11 +68,14 @@ class Stage:
         work: Callable[[Cell, Path, Report], None] = import_module(f"benchmark.stages.{self.name}").run
         work(cell, out, report)
 
+    def wanted(self, spec: CellSpec, measure: Measurements) -> dict[str, Any]:
+        """Return the version and settings of the artifact that is wanted, as ``spec.json`` records them."""
+        return {"version": self.version, "settings": {name: setting(spec, measure, name) for name in self.settings}}
+
     def asked(self, cell: Cell) -> dict[str, Any]:
         """Return what the artifact depends on: version, settings, and the artifacts it was made from."""
         return {
-            "version": self.version,
-            "settings": {name: setting(cell.spec, cell.measure, name) for name in self.settings},
+            **self.wanted(cell.spec, cell.measure),
             "inputs": {name: sha256(cell.folder / name / MANIFEST)[:16] for name in self.needs},
         }
 

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.measures.base import Measure
+from leaderboard.measures.counts import ratio
 from leaderboard.measures.probing import fit_predict, group_index
 
-COMPRESSION = Measure("compression", 1, "ratio")
-BITS = Measure("bits_per_text", 1, "bits")
+COMPRESSION = Measure("compression", 2, "ratio")
+BITS = Measure("bits_per_text", 2, "bits")
+SAVED = Measure("saved", 1, "ratio")
+CONFOUND = Measure("confound_saved", 1, "ratio")
 
 PORTIONS = (0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 """Ends of the blocks as shares of all texts (the paper's own ends from 0.8% on: a language probe has several classes
@@ -71,14 +74,30 @@ def block_ends(place: NDArray[np.int64]) -> list[int]:
     return sorted({int(last[np.searchsorted(last, end)]) for end in wanted})
 
 
-def compression(bits: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
+def compression(bits: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the uniform code's length over the online code's: 1 means that features tell nothing.
 
     Args:
         bits: mean bits a text (any shape).
-        classes: number of languages K.
+        uniform: those of the uniform code, log2(K) (the same shape).
     """
-    return np.log2(classes) / bits
+    return ratio(uniform, bits)
+
+
+def saved(bits: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of the uniform code's length that the online code saves.
+
+    Where languages are equally frequent, this is the share of their entropy. It is at most 1, whatever the number of
+    languages; 0 means that features tell nothing, below 0 that learning cost more than it brought.
+
+    Args:
+        bits: mean bits a text (any shape).
+        uniform: those of the uniform code, log2(K) (the same shape).
+
+    Returns:
+        1 - bits / uniform, NaN where ``uniform`` is 0.
+    """
+    return 1.0 - ratio(bits, uniform)
 
 
 def _mixture_bits(

@@ -43,7 +43,7 @@ def fit_predict(
     the raw features; lbfgs only gets there in a fraction of the steps.
 
     Args:
-        train: features ``[n, H]``.
+        train: features ``[n, H]``; with H = 0 the probabilities are the shares of the classes among these rows.
         language: class of each training row, ``[n]``, from 0 to ``classes - 1``; at least two occur.
         test: features ``[m, H]``.
         c: inverse strength of the L2 penalty, as in scikit-learn (penalty / 2 + C * sum of losses).
@@ -55,6 +55,8 @@ def fit_predict(
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
+    if not train.shape[1]:
+        return np.tile(np.bincount(language, minlength=classes) / len(language), (len(test), 1))
     mean = train.mean(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -67,3 +69,41 @@ def fit_predict(
 def shuffled(language: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """Return the languages in a seeded random order: the control, which no probe can learn."""
     return np.random.default_rng(seed).permutation(language)
+
+
+def shuffled_within(
+    language: NDArray[np.int64], label: NDArray[np.int64], groups: NDArray[Any], seed: int
+) -> NDArray[np.int64]:
+    """Return shuffled labels: every language keeps its counts of labels, and translations keep a common label.
+
+    Texts of one group and label change their label together, with others that have the same numbers of each language.
+
+    Args:
+        language: class indices, ``[N]``.
+        label: class indices, ``[N]``.
+        groups: ``[N]``.
+        seed: of the order.
+    """
+    index, _ = group_index(groups)
+    _, first, unit = np.unique(index * (label.max() + 1) + label, return_index=True, return_inverse=True)
+    kind, own = makeup(unit, language), label[first]
+    order = np.random.default_rng(seed).permutation(len(own))
+    mixed = np.empty_like(own)
+    mixed[np.argsort(kind, kind="stable")] = own[order][np.argsort(kind[order], kind="stable")]
+    return mixed[unit]
+
+
+def makeup(index: NDArray[np.int64], language: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number the groups by how many rows of each language they hold: equal numbers for equal groups.
+
+    Args:
+        index: group number of each row, ``[N]``, 0 to G - 1; each occurs.
+        language: class indices, ``[N]``.
+
+    Returns:
+        ``[G]``.
+    """
+    counts = np.zeros((int(index.max()) + 1, int(language.max()) + 1), dtype=np.int64)
+    np.add.at(counts, (index, language), 1)
+    _, kind = np.unique(counts, axis=0, return_inverse=True)
+    return kind.reshape(-1)

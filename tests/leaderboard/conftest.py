@@ -1,4 +1,4 @@
-"""One thread for linear algebra, as `leaderboard.jobs` has it."""
+"""One thread for linear algebra, as `leaderboard.probes.jobs` has it."""
 
 from collections.abc import Iterator
 

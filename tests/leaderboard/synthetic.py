@@ -112,7 +112,8 @@ def write_cell(results: Path, kind: Kind, *, rows: int = 900, explained: int = 6
             centres = np.random.default_rng(7).normal(size=(6, hidden))
             noise = rng.normal(size=(rows, hidden))
             x = (kind.separation * centres[language] + noise).astype(np.float32)
-            _write(out / f"{corpus}.parquet", columns)
+            told = {"label": label} if corpus == "test" else {"source": [f"site{row // 6 % 2}" for row in range(rows)]}
+            _write(out / f"{corpus}.parquet", columns | told | lengths(rows))
             save_file({"cls": x, "pooler": np.tanh(x)}, out / f"{corpus}.safetensors")
     if trained and explained:
         with atomic_folder(folder / "attributions") as out:
@@ -211,6 +212,12 @@ def clone_cells(measured: Path, results: Path, number: int) -> None:
         (folder / "spec.json").write_text(json.dumps(told, indent=1))
         metrics = (source / "metrics.json").read_text().replace(f'"cell":"{old}"', f'"cell":"{told["id"]}"', 1)
         (folder / "metrics.json").write_text(metrics)
+
+
+def lengths(rows: int) -> dict[str, object]:
+    """Tokens and characters of texts, the same in all languages."""
+    tokens = np.random.default_rng(13).integers(5, 60, rows).astype(np.int32)
+    return {"tokens": tokens, "characters": tokens * 4}
 
 
 def _rows(language: np.ndarray) -> dict[str, object]:

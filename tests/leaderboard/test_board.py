@@ -229,6 +229,28 @@ def test_different_recipes_and_devices_are_rows_of_their_own_with_the_difference
     ]
 
 
+def test_what_was_made_for_other_settings_is_missing(copy: Path) -> None:
+    """After a re-run with other settings that failed or has not come so far, the earlier numbers are not shown."""
+    kind = Kind("imbalanced", tilt=3.0)
+    folder = copy / "cells" / kind.id
+    content = json.loads((folder / "spec.json").read_text())
+    wanted = {"version": 2, "settings": {"explained_texts": 60}}
+    (folder / "attributions" / "stage.json").write_text(json.dumps({"asked": wanted | {"inputs": {}}}))
+    (folder / "spec.json").write_text(json.dumps(content | {"asked": {"attributions": wanted}}))
+    before = row(board(copy), "full", "imbalanced", "none")
+    assert before.status == "done"
+    assert before.numbers["neutral_drift"].value is not None
+    other = wanted | {"settings": {"explained_texts": 90}}
+    (folder / "spec.json").write_text(json.dumps(content | {"asked": {"attributions": other}}))
+    after = row(board(copy), "full", "imbalanced", "none")
+    assert after.status == "partly done"
+    assert after.numbers["neutral_drift"].seeds == before.numbers["neutral_drift"].seeds - 1
+    assert "the stage 'attributions' is not finished" in after.numbers["neutral_drift"].reason
+    assert after.numbers["accuracy"] == before.numbers["accuracy"]
+    measure(copy)
+    assert "neutral_drift" not in read_results(copy).cells[kind.id].blocks
+
+
 def test_several_recipes_have_sections_of_their_own(tmp_path: Path) -> None:
     kinds = [Kind(method="untuned", regime=None, weighting=None, seed=None), Kind(), Kind(method="lora")]
     for kind in [*kinds, Kind(group="g2")]:

@@ -66,8 +66,12 @@ class Study:
 
     @property
     def is_papers(self) -> bool:
-        """Whether the paper has this task and model (or they stand in for them), fine-tuned in full."""
-        return bool(self.task_as and self.model_as and self.method == "full")
+        """Whether the paper has this task and model (or they stand in for them), fine-tuned in full.
+
+        The two ways to unlearn the language are not in its tables: it reports no number of theirs (footnote 2).
+        """
+        unlearns = pick(self.first.spec.canonical, "recipe", "unlearn_language") is not None
+        return bool(self.task_as and self.model_as and self.method == "full") and not unlearns
 
     @property
     def skewed(self) -> list[str]:

@@ -6,6 +6,7 @@ language and label; its code: RAdam, the weighted losses' plain mean, a fall to 
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -180,7 +181,8 @@ if os.environ["RANK"] == "0":
 @pytest.mark.parametrize(("weighting", "count"), [("none", 800), ("per_language", 789)])
 def test_two_processes_have_the_losses_of_one(plain: Path, tmp_path: Path, weighting: str, count: int) -> None:
     # 789 rows: the last update has one batch and a row for the two processes to share.
-    port = str(20_000 + os.getpid() % 20_000)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
     shared = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
     shared |= {"ACCELERATE_USE_CPU": "true"}
     arguments = [sys.executable, "-c", CHILD, str(plain), str(tmp_path / "two"), weighting, str(count)]

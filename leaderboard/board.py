@@ -134,6 +134,8 @@ def _order(cell: Cell) -> tuple[Any, ...]:
         spec.model,
         not spec.is_untuned,
         _place(spec.method, ("full", "lora", "houlsby")),
+        len(spec.canonical.get("recipe", {})),  # the plainest recipe first
+        spec.recipe,
         spec.group,
         _place(spec.regime or "", ("balanced", "imbalanced", "switched", "natural")),
         _place(spec.weighting or "", ("none", "global", "per_language")),
@@ -225,7 +227,7 @@ def with_variants(results: Results, rows: list[Row]) -> list[Row]:
         several = len(recipes.get((first.task, first.model), ())) > 1 and first.method != "untuned"
         always = ["recipe"] if several else []
         keys = {key for place in places for key in told[place]} - {"recipe"}
-        differing = sorted(key for key in keys if len({str(told[place].get(key)) for place in places}) > 1)
+        differing = sorted(key for key in keys if len(_values(key, [told[place] for place in places])) > 1)
         if always and len({told[place]["recipe"] for place in places}) == len(places):
             differing = [key for key in differing if not key.startswith("recipe.")]  # its name says it
         for place in places:
@@ -234,6 +236,12 @@ def with_variants(results: Results, rows: list[Row]) -> list[Row]:
                 variant = f"group={rows[place].group}"
             rows[place] = replace(rows[place], variant=variant)
     return rows
+
+
+def _values(key: str, told: list[dict[str, Any]]) -> set[str]:
+    """Return the values of a key; what was not trained yet has no device and no precision to differ in."""
+    of_training = key in ("device", "precision")
+    return {str(one.get(key)) for one in told if key in one or not of_training}
 
 
 def _told(results: Results, row: Row) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from leaderboard.replication.numbers import Got, Missing
 from leaderboard.replication.page import Entry, Heading, Table, fixed, ranged, word
 from leaderboard.replication.published import paper_uptake
 from leaderboard.replication.scores import ACCURACY, lid
-from leaderboard.replication.studies import BALANCED, Study
+from leaderboard.replication.studies import BALANCED, NOT_IN_GRID, Study
 from leaderboard.replication.wording import captioned, method_shown, model_shown, reading, shown
 from leaderboard.sources import Found, Source
 from leaderboard.store import Cell
@@ -71,9 +71,12 @@ def claims_table(studies: list[Study], regime: str) -> Table:
             word(claim.measure),
             Entry("-" if paper is None else fixed(paper, claim.digits, signed=True)),
         ]
+        found = [claim.estimate(study, regime) for study in studies]
+        if all(got.word == NOT_IN_GRID for got in found):
+            missing.add(claim.measure, found[0])
+            continue
         told += paper is not None
-        for study in studies:
-            got = claim.estimate(study, regime)
+        for study, got in zip(studies, found, strict=True):
             missing.add(f"{claim.measure} ({study.method})", got)
             matched += paper is not None and study is first and got.number.value is not None
             row += [_estimate(got, claim.digits), verdict(got, claim.sign)]

@@ -42,7 +42,7 @@ def stand_ins(studies: list[Study]) -> list[str]:
 def captioned(caption: str, studies: list[Study]) -> str:
     """Return a caption that says what stands in for the paper's data or model, if anything does."""
     told = stand_ins(studies)
-    return f"{caption} (STAND-IN: {' and '.join(told)}; a difference is no error of replication)" if told else caption
+    return f"{caption} (stand-in: {', '.join(told)})" if told else caption
 
 
 def here_is(studies: list[Study]) -> tuple[str, ...]:

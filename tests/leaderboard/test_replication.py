@@ -567,13 +567,13 @@ def test_stand_ins_are_named_at_the_top_and_in_every_caption(tmp_path: Path) -> 
     page = replication([folder], {"my_nli": "xnli", "toy": "mbert"})
     assert "my_nli in place of XNLI and toy in place of mBERT" in page.warnings[0]
     table = find(page, "Table 3")
-    assert "STAND-IN: my_nli in place of XNLI and toy in place of mBERT" in table.caption
+    assert "stand-in: my_nli in place of XNLI, toy in place of mBERT" in table.caption
     values = [measured(replace(kinds[3], seed=seed), "accuracy") for seed in (0, 1, 2)]
     assert entry(table, ("Imbalanced",), "here (seeds)", "XNLI: my_nli").text == f"{np.mean(values):.3f} (3)"
     assert not any("†" in one.text for own in tables(page) for row in own.rows for one in row)
     for own in tables(page):
         if own.caption.startswith(("Table", "Appendix", "The paper's")) and "my_nli" in str(own):
-            assert "STAND-IN" in own.caption
+            assert "stand-in" in own.caption
     without = replication([folder], {})
     assert not without.warnings
     beyond = find(without, "As Tables 3 and 4")

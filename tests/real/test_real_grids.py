@@ -23,14 +23,16 @@ def reduced(name: str) -> GridSpec:
     fields = yaml.safe_load((HERE / name).read_text())
     task = fields["tasks"][0]
     change = {"train_cell": 60, "validation_cell": 30, "test_cell": 30}
+    del fields["exclude"]
+    first = fields["recipe"][0] if isinstance(fields["recipe"], list) else fields["recipe"]
     fields |= {
         "tasks": [{"use": str(HERE / task), "change": change}],
         "regimes": ["balanced", "imbalanced"],
         "methods": ["lora"],
         "seeds": [0],
+        "recipe": first | {"change": first["change"] | {"epochs": 1}},
         "measure": {"probe_rows": 40, "explained_texts": 2, "attributions": {"max_rows": 100}},
     }
-    fields["recipe"]["change"]["epochs"] = 1
     return validate(fields, GridSpec, name)
 
 

@@ -1,35 +1,27 @@
 """Train one cell: from encoded rows to a trained model, going on where a killed run stopped."""
 
-import ctypes
-import gc
-import json
 import math
 import os
-import shutil
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 from torch.utils.data import Dataset
-from transformers import PreTrainedTokenizerBase, TrainerCallback, TrainingArguments
+from transformers import PreTrainedTokenizerBase, TrainingArguments
 
 from adapters import Method
 from adapters.parts import unwrapped
+from benchmark.checkpoints import last_whole
 from benchmark.encoding import Encoded, collate
 from benchmark.losses.language_head import LanguageHead
 from benchmark.losses.masked_entropy import MaskedEntropy
+from benchmark.meter import Meter
 from benchmark.progress import Report
 from benchmark.recipes import Recipe
 from benchmark.trainer import FILLER, WeightedTrainer
 from polyskew.errors import UserError
-from polyskew.files import write_json
-
-_WHOLE = "whole"  # marks a checkpoint that was written to its end
 
 
 @dataclass(frozen=True)
@@ -189,17 +181,6 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> T
     )
     groups = job.method.parameter_groups(job.model)
     meter = Meter(job.folder, report, job.memory_before)
-    masked_entropy = language_head = None
-    if recipe.masked_entropy:
-        masked_entropy = MaskedEntropy(
-            recipe.masked_entropy, int(job.tokenizer.mask_token_id), int(job.tokenizer.pad_token_id)
-        )
-    if recipe.unlearn_language:
-        torch.manual_seed(job.seed)
-        body: Any = unwrapped(job.model)
-        languages = int(job.training.languages.max()) + 1
-        language_head = LanguageHead(recipe.unlearn_language, body.config.hidden_size, languages)
-        language_head.to(next(job.model.parameters()).device)
     trainer = WeightedTrainer(
         model=job.model,
         args=arguments,
@@ -207,8 +188,8 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> T
         rates=rates,
         groups=groups,
         lengths=job.training.encoded.lengths,
-        masked_entropy=masked_entropy,
-        language_head=language_head,
+        masked_entropy=_masked_entropy(job),
+        language_head=_language_head(job),
         train_dataset=Rows(job.training),
         eval_dataset=Rows(job.validation),
         data_collator=lambda rows: collate(job.tokenizer, rows),
@@ -237,86 +218,16 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> T
     )
 
 
-def memory() -> int:
-    """Return the bytes in use now: allocated on the GPU, or resident in this process where there is none.
-
-    What earlier cells left is given back first, or a warm worker's next cell would seem to need nothing.
-    """
-    gc.collect()
-    with suppress(OSError, AttributeError):  # only the GNU C library can be asked
-        ctypes.CDLL(None).malloc_trim(0)
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-        return int(torch.cuda.memory_allocated())
-    return int(psutil.Process().memory_info().rss)
+def _masked_entropy(job: Job) -> MaskedEntropy | None:
+    variant, tokenizer = job.recipe.masked_entropy, job.tokenizer
+    return MaskedEntropy(variant, int(tokenizer.mask_token_id), int(tokenizer.pad_token_id)) if variant else None
 
 
-class Meter(TrainerCallback):
-    """Seconds and peak memory of training over all resumes, the marks of whole checkpoints, and the progress."""
-
-    def __init__(self, folder: Path, report: Report, memory_before: int) -> None:
-        self._before = memory_before
-        self._file = folder / "meter.json"
-        self._report = report
-        earlier: dict[str, Any] = {"seconds": 0.0, "peak": 0}
-        if self._file.exists():
-            earlier = json.loads(self._file.read_text())
-        self._earlier: float = earlier["seconds"]
-        self._peak: int = earlier["peak"]
-        self._start = time.perf_counter()
-        self._written = self._start
-        if torch.cuda.is_available():
-            torch.cuda.reset_peak_memory_stats()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of training so far, those of killed runs included."""
-        return self._earlier + time.perf_counter() - self._start
-
-    def peak(self) -> int:
-        """Peak bytes above those before the model was loaded."""
-        now = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else psutil.Process().memory_info().rss
-        self._peak = max(self._peak, int(now) - self._before)
-        return self._peak
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Note time and memory at most once a second."""
-        self._report(state.global_step / max(1, state.max_steps))
-        if time.perf_counter() - self._written > 1.0:
-            self._written = time.perf_counter()
-            self._write(state)
-
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Mark the checkpoint as whole: a killed run may leave a part of one, which must not be gone on with."""
-        self._write(state)
-        if state.is_world_process_zero:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE).touch()
-
-    def _write(self, state: Any) -> None:
-        if not state.is_world_process_zero:
-            return
-        temporary = self._file.with_suffix(".tmp")
-        temporary.write_text(json.dumps({"seconds": self.seconds, "peak": self.peak()}))
-        temporary.replace(self._file)
-
-
-def last_whole(folder: Path) -> str | None:
-    """Return the newest checkpoint that was written to its end, and remove all that were not."""
-    folder.mkdir(parents=True, exist_ok=True)
-    whole = []
-    for checkpoint in folder.glob("checkpoint-*"):
-        if (checkpoint / _WHOLE).exists():
-            whole.append(checkpoint)
-        else:
-            shutil.rmtree(checkpoint)
-    whole.sort(key=lambda checkpoint: int(checkpoint.name.rpartition("-")[2]))
-    while whole:
-        # The best checkpoint is recorded with its folder, which may have been moved or copied since.
-        file = whole[-1] / "trainer_state.json"
-        state = json.loads(file.read_text())
-        best = folder / Path(state["best_model_checkpoint"]).name
-        if (best / _WHOLE).exists():
-            write_json(file, state | {"best_model_checkpoint": str(best)})
-            return str(whole[-1])
-        shutil.rmtree(whole.pop())
-    return None
+def _language_head(job: Job) -> LanguageHead | None:
+    way = job.recipe.unlearn_language
+    if way is None:
+        return None
+    torch.manual_seed(job.seed)
+    body: Any = unwrapped(job.model)
+    head = LanguageHead(way, body.config.hidden_size, int(job.training.languages.max()) + 1)
+    return head.to(next(job.model.parameters()).device)

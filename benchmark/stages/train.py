@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from benchmark import inputs
+from benchmark.meter import memory
 from benchmark.models.loading import device, load_model, load_tokenizer
 from benchmark.progress import Report
 from benchmark.seeds import training_seed
 from benchmark.stages import Cell
 from benchmark.stages.data import weights_of
 from benchmark.stages.predict import forget
-from benchmark.training import Examples, Job, memory, train
+from benchmark.training import Examples, Job, train
 from polyskew.files import atomic_folder, read_json, write_json
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from leaderboard.board import Row, device, row_of, same_row, with_variants
+from leaderboard.board import Row, row_of, same_row
 from leaderboard.replication.published import MODELS, TASKS
 from leaderboard.replication.studies import Study
 from leaderboard.store import STAGES, Cell, Results, read_results
+from leaderboard.variants import device, with_variants
 from polyskew.errors import UserError, suggest
 
 

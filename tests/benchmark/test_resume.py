@@ -9,8 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from benchmark.checkpoints import last_whole
 from benchmark.recipes import Rates, Recipe
-from benchmark.training import Trained, last_whole, train
+from benchmark.training import Trained, train
 from tests.benchmark import world
 from tests.benchmark.test_trainer import job
 

@@ -1,0 +1,72 @@
+"""Rows of a board that bear the same names but were not made alike: how they differ."""
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from leaderboard.store import Results
+
+if TYPE_CHECKING:
+    from leaderboard.board import Row
+
+_NOT_DIFFERENCES = {"seed", "regime", "method", "weighting"}
+
+
+def device(name: str) -> str:
+    """Return the kind of a device, without its number."""
+    return re.sub(r":\d+$", "", name)
+
+
+def with_variants(results: Results, rows: list["Row"]) -> list["Row"]:
+    """Name the difference of rows that bear the same names but were not made alike.
+
+    Where a task and model have several recipes, every trained row names its own.
+    """
+    told = [_told(results, row) for row in rows]
+    recipes: dict[tuple[str, str], set[str]] = {}
+    names: dict[tuple[str, ...], list[int]] = {}
+    for place, (row, one) in enumerate(zip(rows, told, strict=True)):
+        if row.method != "untuned":
+            recipes.setdefault((row.task, row.model), set()).add(str(one["recipe"]))
+        names.setdefault((row.task, row.model, row.regime, row.method, row.weighting), []).append(place)
+    for places in names.values():
+        first = rows[places[0]]
+        several = len(recipes.get((first.task, first.model), ())) > 1 and first.method != "untuned"
+        always = ["recipe"] if several else []
+        keys = {key for place in places for key in told[place]} - {"recipe"}
+        differing = sorted(key for key in keys if len(_values(key, [told[place] for place in places])) > 1)
+        if always and len({told[place]["recipe"] for place in places}) == len(places):
+            differing = [key for key in differing if not key.startswith("recipe.")]  # its name says it
+        for place in places:
+            variant = ", ".join(f"{key}={told[place].get(key)}" for key in [*always, *differing])
+            if len(places) > 1 and not variant:
+                variant = f"group={rows[place].group}"
+            rows[place] = replace(rows[place], variant=variant)
+    return rows
+
+
+def _values(key: str, told: list[dict[str, Any]]) -> set[str]:
+    """Return the values of a key; what was not trained yet has no device and no precision to differ in."""
+    of_training = key in ("device", "precision")
+    return {str(one.get(key)) for one in told if key in one or not of_training}
+
+
+def _told(results: Results, row: "Row") -> dict[str, Any]:
+    cell = results.cells[row.cells[0]]
+    flat = {"task_version": cell.spec.task_version, "recipe": cell.spec.recipe}
+    cost = results.resolve(cell).cost
+    if cost:
+        flat |= {"device": device(cost.device), "precision": cost.precision}
+    _flatten(cell.spec.canonical, "", flat)
+    return flat
+
+
+def _flatten(value: Any, path: str, flat: dict[str, Any]) -> None:
+    for key, inner in value.items():
+        name = f"{path}.{key}" if path else str(key)
+        if name in _NOT_DIFFERENCES:
+            continue
+        if isinstance(inner, dict):
+            _flatten(inner, name, flat)
+        else:
+            flat[name] = inner

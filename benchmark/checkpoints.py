@@ -16,7 +16,6 @@ def mark_whole(folder: Path, step: int) -> None:
 
 def last_whole(folder: Path) -> str | None:
     """Return the newest checkpoint that was written to its end, and remove all that were not."""
-    folder.mkdir(parents=True, exist_ok=True)
     whole = []
     for checkpoint in folder.glob("checkpoint-*"):
         if (checkpoint / _WHOLE).exists():

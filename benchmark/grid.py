@@ -51,7 +51,7 @@ class GridSpec(BaseModel):
         report_to: experiment trackers that transformers knows, such as ``tensorboard`` or ``wandb``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1]
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -90,9 +90,10 @@ def expand(grid: GridSpec) -> list[CellSpec]:
                     f"grid {grid.name!r}: recipe.{field}: {name!r} is not in the grid{suggest(name, names)}"
                 )
     for axis in ("tasks", "models", "recipes"):
-        names = [choice.name for choice in getattr(grid, axis)]
+        names = [choice.name or grid.name for choice in getattr(grid, axis)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise UserError(f"grid {grid.name!r}: two of its {axis} are called {twice[0]!r}; give one another name")
+    _check_recipes(grid)
     points: dict[tuple[Any, ...], dict[str, Any]] = {}
     for axes in [_axes(grid), *(_included(grid, part) for part in grid.include)]:
         for values in itertools.product(*(axes[axis] for axis in reversed(AXES))):
@@ -122,6 +123,18 @@ def expand(grid: GridSpec) -> list[CellSpec]:
     for cell in [*untuned, *cells]:  # the first of equal cells: an untuned one belongs to all recipes
         found.setdefault(cell.id, cell)
     return list(found.values())
+
+
+def _check_recipes(grid: GridSpec) -> None:
+    """Refuse two recipes that train every cell alike: one of them would have no cell of its own."""
+    pairs = [(task.name, method.use) for task in grid.tasks for method in grid.methods]
+    known: dict[str, str] = {}
+    for choice in grid.recipes:
+        name = choice.name or grid.name
+        resolved = str([choice.resolve(*pair) for pair in pairs])
+        if resolved in known:
+            raise UserError(f"grid {grid.name!r}: the recipes {known[resolved]!r} and {name!r} are the same")
+        known[resolved] = name
 
 
 def regimes_of(cells: list[CellSpec]) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from benchmark.run import cells
 from benchmark.seeds import data_seed
 from benchmark.spec import CellSpec
 from benchmark.stages import pending
+from polyskew.files import check_folder
 from tasks import draw
 
 
@@ -60,6 +61,8 @@ def rows(grid: GridSpec) -> list[tuple[str, str, int, int, int, int]]:
 
 def show(grid: GridSpec, results: Path, console: Console) -> None:
     """Print the plan."""
+    check_folder(results)
+    found = rows(grid)  # first, as it may find something wrong
     planned = plan(grid, results)
     table = Table(title=f"grid {grid.name}: cells", title_justify="left")
     several = len(grid.recipes) > 1
@@ -75,7 +78,7 @@ def show(grid: GridSpec, results: Path, console: Console) -> None:
     sizes = Table(title="rows", title_justify="left")
     for column in ("task", "regime", "training", "validation", "test", "dropped"):
         sizes.add_column(column, justify="left" if column in ("task", "regime") else "right")
-    for row in rows(grid):
+    for row in found:
         sizes.add_row(*(str(value) for value in row))
     console.print(sizes)
     states = Counter(

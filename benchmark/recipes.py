@@ -99,7 +99,7 @@ class RecipeChoice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = ""
+    name: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.+-]*)?$")
     base: str | None = None
     change: dict[str, Any] = Field(default_factory=dict)
     by_task: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -110,6 +110,8 @@ class RecipeChoice(BaseModel):
     def _named(cls, value: Any) -> Any:
         if isinstance(value, str):
             return {"name": value, "base": value}
+        if not isinstance(value, dict | cls):
+            raise ValueError("a recipe is a name, or base, change, by_task and by_method")
         if isinstance(value, dict) and not value.get("name"):
             return {**value, "name": value.get("base") or ""}
         return value

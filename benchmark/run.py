@@ -15,7 +15,7 @@ from benchmark.spec import CellSpec
 from benchmark.stages import Cell, comparable, settled, stages
 from leaderboard.measure import measure
 from polyskew.errors import UserError
-from polyskew.files import read_json, write_json, write_text
+from polyskew.files import check_folder, read_json, write_json, write_text
 from tasks import Task, draw, explained, get_probe
 from tasks.regimes import shares, skew
 
@@ -32,12 +32,15 @@ def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tall
         The ids of the cells that were done now and of those that failed; finished cells are in neither.
 
     Raises:
-        UserError: the grid or its data are wrong; nothing was run.
+        UserError: the grid or its data are wrong, or several processes of one launcher run it; nothing was run.
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(
+            "a grid shares out its cells to its own workers; start it without `accelerate launch` or torchrun"
+        )
     spec = load_grid(grid) if isinstance(grid, str) else grid
     specs = expand(spec)
-    if results.exists() and not results.is_dir():
-        raise UserError(f"{results} is a file; a results folder is wanted")
+    check_folder(results)
     check(spec, specs)
     record(spec, specs, results)
     todo = [cell for cell in cells(spec, specs, results) if not settled(cell)]

@@ -11,7 +11,7 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import Sampler
+from torch.utils.data import DataLoader, Sampler
 from transformers import Trainer
 
 from adapters import LearningRates
@@ -214,6 +214,16 @@ class WeightedTrainer(Trainer):
             if not math.isfinite(logs.get(name, 0.0)):
                 raise DivergedError(f"{name} is {logs[name]} at step {self.state.global_step}; lower the rates")
         super().log(logs, *args, **kwargs)
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
+        """Return the validation batches: on several processes all of them to each.
+
+        Shared out, some rows would be seen twice, to fill up the last batch, and the mean be another.
+        """
+        if self.args.world_size == 1:
+            return super().get_eval_dataloader(eval_dataset)
+        rows: Any = self.eval_dataset
+        return DataLoader(rows, self.args.per_device_eval_batch_size, collate_fn=self.data_collator)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         # The recipe's batch, not the micro-batch in force: running out of memory must not change an update's examples.

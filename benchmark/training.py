@@ -106,7 +106,8 @@ def train(job: Job, report: Report) -> Trained:
     """Train a model and leave it at its checkpoint of least validation loss.
 
     Out of memory halves the micro-batch (or takes the next smaller one that divides an update) and raises
-    accumulation, so that an update keeps its examples.
+    accumulation, so that an update keeps its examples. Several processes (``accelerate launch``, torchrun) share an
+    update's examples and see the losses of one; they neither go on from a checkpoint nor try again out of memory.
 
     Args:
         job: what to train on what.
@@ -114,22 +115,27 @@ def train(job: Job, report: Report) -> Trained:
 
     Raises:
         DivergedError: the loss is not a number any more.
-        UserError: an update's examples cannot be shared evenly by the processes that train together.
+        UserError: an update's examples cannot be shared evenly by the processes that train together, or there is a
+            checkpoint, which only a single process goes on from.
         torch.OutOfMemoryError: one example is too large.
     """
     update = job.recipe.batch_size * job.recipe.accumulation
     world = int(os.environ.get("WORLD_SIZE", "1"))  # set by `accelerate launch` and torchrun
     if update % world:
         raise UserError(f"an update of {update} examples cannot be shared evenly by {world} processes")
+    job.folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = last_whole(job.folder) if world == 1 else None
+    if world > 1 and any(job.folder.glob("checkpoint-*")):
+        raise UserError(f"{job.folder} holds checkpoints, and {world} processes can only train from the beginning")
     share = update // world
     micro_batch, shortages = _largest_divisor(share, job.recipe.batch_size), 0
     trainable = [parameter for parameter in job.model.parameters() if parameter.requires_grad]
     fresh = [parameter.detach().to("cpu", copy=True) for parameter in trainable]
     while True:
         try:
-            trained = _attempt(job, micro_batch, share // micro_batch, report)
+            trained = _attempt(job, micro_batch, share // micro_batch, checkpoint, report)
         except (torch.OutOfMemoryError, MemoryError):
-            if micro_batch == 1:
+            if micro_batch == 1 or world > 1:  # the other processes know nothing of it
                 raise
         else:
             trained.cost["out_of_memory"] = shortages
@@ -137,6 +143,7 @@ def train(job: Job, report: Report) -> Trained:
         # Here, not in the handler, where the exception still holds the failed attempt's tensors.
         torch.cuda.empty_cache()
         micro_batch = _largest_divisor(share, micro_batch // 2)
+        checkpoint = last_whole(job.folder)
         shortages += 1
         # The attempt may have moved the weights before there was a checkpoint to go back to.
         with torch.no_grad():
@@ -148,7 +155,7 @@ def _largest_divisor(number: int, limit: int) -> int:
     return max(size for size in range(1, limit + 1) if number % size == 0)
 
 
-def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> Trained:
+def _attempt(job: Job, micro_batch: int, accumulation: int, checkpoint: str | None, report: Report) -> Trained:
     recipe, rates = job.recipe, job.recipe.rates or job.method.rates
     count = len(job.training.labels)
     updates = math.ceil(count / (recipe.batch_size * recipe.accumulation))
@@ -195,7 +202,7 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, report: Report) -> T
         data_collator=lambda rows: collate(job.tokenizer, rows),
         callbacks=[meter],
     )
-    trainer.train(resume_from_checkpoint=last_whole(job.folder))
+    trainer.train(resume_from_checkpoint=checkpoint)
     seconds, examples = meter.seconds, count * recipe.epochs
     kept = ("step", "epoch", "loss", "eval_loss", "grad_norm")
     return Trained(

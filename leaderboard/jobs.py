@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from leaderboard.measures.base import Measure
 from leaderboard.schema import Block, Spec, Value
 from leaderboard.store import Cell, Results
-from polyskew.files import checksums
+from polyskew.errors import UserError
+from polyskew.files import MANIFEST, checksums
 
 PREDICTIONS = "predict/predictions.parquet"
 ATTRIBUTIONS = "attributions/attributions.parquet"
@@ -85,7 +86,10 @@ def value(
 def inputs_of(cell: Cell, path: str, *, foreign: bool = False) -> dict[str, str]:
     """Return a file's recorded checksum under its name; ``foreign`` puts the cell's id before it."""
     stage, _, name = path.partition("/")
-    return {f"{cell.spec.id}/{path}" if foreign else path: checksums(cell.folder / stage)[name]}
+    recorded = checksums(cell.folder / stage)
+    if name not in recorded:
+        raise UserError(f"{cell.folder / stage / MANIFEST} does not list {name}")
+    return {f"{cell.spec.id}/{path}" if foreign else path: recorded[name]}
 
 
 def skews(spec: Spec) -> dict[str, NDArray[np.float64]]:

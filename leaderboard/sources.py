@@ -121,7 +121,7 @@ def cost(name: str) -> Callable[[Cell], Found]:
     """Return what finds a number of ``train/cost.json``."""
 
     def find(cell: Cell) -> Found:
-        recorded: Cost | None = cell.cost
+        recorded: Cost | None = cell.cost if cell.has("train") else None
         number = getattr(recorded, name, None)
         if number is not None:
             return Found(float(number))
@@ -136,7 +136,7 @@ def tokens(name: str) -> Callable[[Cell], Found]:
     """Return what finds the mean over languages of a number of ``data/tokens.json``."""
 
     def find(cell: Cell) -> Found:
-        recorded = cell.tokens
+        recorded = cell.tokens if cell.has("data") else None
         if not recorded:
             return Found(None, reason="not recorded")
         return Found(sum(getattr(entry, name) for entry in recorded.values()) / len(recorded))

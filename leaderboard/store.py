@@ -72,12 +72,16 @@ class Cell:
             self.__dict__.pop(name, None)
 
     def has(self, stage: str) -> bool:
-        """Whether a stage is finished, with the version and settings that are asked for now."""
+        """Whether a stage is finished, and it and what it builds on as they are asked for now."""
         return stage in self._finished
 
     @cached_property
     def _finished(self) -> set[str]:
-        return {stage for stage in STAGES if (self.folder / stage / MANIFEST).exists() and self._as_asked(stage)}
+        found = {stage for stage in STAGES if (self.folder / stage / MANIFEST).exists() and self._as_asked(stage)}
+        for place, stage in enumerate(("data", "train")):  # all later stages are made from these
+            if stage in self.spec.asked and stage not in found:
+                return found & set(STAGES[:place])
+        return found
 
     def _as_asked(self, stage: str) -> bool:
         wanted = self.spec.asked.get(stage)

@@ -63,6 +63,19 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path} is not valid JSON ({error})") from None
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a place for a folder that is a file, or lies within one.
+
+    Raises:
+        UserError: it is; the message names the file.
+    """
+    for path in (folder, *folder.parents):
+        if path.exists():
+            if not path.is_dir():
+                raise UserError(f"{path} is a file; a folder is wanted")
+            return
+
+
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Fill a folder that appears only when it is complete.
@@ -126,8 +139,16 @@ def damage(folder: Path, *, checksums: bool = True) -> str:
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """Return the recorded SHA-256 of every file of a finished folder, by relative name."""
-    return {name: record["sha256"] for name, record in read_json(folder / MANIFEST)["files"].items()}
+    """Return the recorded SHA-256 of every file of a finished folder, by relative name.
+
+    Raises:
+        UserError: the record is not there, or not a list of files.
+    """
+    recorded = read_json(folder / MANIFEST)
+    try:
+        return {name: str(record["sha256"]) for name, record in recorded["files"].items()}
+    except (AttributeError, KeyError, TypeError):
+        raise UserError(f"{folder / MANIFEST} is not a list of files with their checksums") from None
 
 
 def _sync(path: Path) -> None:

@@ -36,7 +36,11 @@ def load(source: Source, split: str, language: str | None, columns: list[str]) -
 
 
 def stream(source: Source, split: str, language: str | None, columns: list[str], sample: int) -> Part:
-    """Read ``sample`` rows of one split in a fixed random order, without downloading all; otherwise like `load`."""
+    """Read ``sample`` rows of one split without downloading all; otherwise like `load`.
+
+    They are drawn in a fixed random order from a moving window of 10,000 rows, and so from the beginning of a large
+    split only.
+    """
     from datasets import load_dataset
 
     repo, config, name, place = _names(source, split, language)

@@ -1,5 +1,6 @@
 """What goes wrong between here and the Hugging Face hub, told in one sentence that names the setting to change."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -26,6 +27,9 @@ def in_one_sentence(
     Raises:
         UserError: an error happened; it is the cause of this one.
     """
+    clients = logging.getLogger("huggingface_hub")
+    level = clients.level
+    clients.setLevel(logging.ERROR)  # not a line for each attempt
     try:
         yield
     except Exception as error:  # the clients let through what httpx, fsspec, pyarrow and others raise
@@ -33,6 +37,8 @@ def in_one_sentence(
         if reason is None:
             reason = f"{_said(error)}; if it fails again, {_instead(source)}"
         raise UserError(f"{place} could not be read from the hub: {reason}") from error
+    finally:
+        clients.setLevel(level)
 
 
 def _known(error: Exception, source: Source, repo: str, split: str | None) -> str | None:
@@ -57,7 +63,8 @@ def _known(error: Exception, source: Source, repo: str, split: str | None) -> st
                 return f"{repo!r} has no such file; correct the names in source.files"
             case errors.HfHubHTTPError() if cause.response is not None and cause.response.status_code in (401, 403):
                 return f"the hub does not let you read {repo!r}; {_TOKEN}, or take a wrong one out"
-            case errors.OfflineModeIsEnabled():
+            # Of this one `datasets` keeps the name only.
+            case errors.OfflineModeIsEnabled() | ConnectionError() if "Offline" in f"{type(cause).__name__} {cause}":
                 return f"the environment variable HF_HUB_OFFLINE forbids it; take it away, or {_instead(source)}"
             case RuntimeError() if "scripts" in str(cause):
                 return f"{repo!r} carries a loading script, which is never run; name its data files in source.files"

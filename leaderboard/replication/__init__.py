@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from leaderboard.replication.page import Page
-from polyskew.errors import UserError
 
 __all__ = ["write"]
 
@@ -19,15 +18,14 @@ def write(page: Page, folder: Path) -> list[Path]:
         The files written.
 
     Raises:
-        UserError: ``folder`` is a file.
+        UserError: ``folder`` cannot be a folder.
     """
     from leaderboard.replication.drawing import save
     from leaderboard.replication.html import html
     from leaderboard.replication.markdown import markdown
-    from polyskew.files import write_text
+    from polyskew.files import check_folder, write_text
 
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file; --out wants a folder")
+    check_folder(folder)
     files = [folder / "replication.md", folder / "replication.html"]
     write_text(files[0], markdown(page, pictures=True))
     write_text(files[1], html(page))

@@ -13,7 +13,7 @@ ONE_RUN = (
     f"{DAGGER}: the paper's number lies outside the 95% prediction interval for one more run like these "
     "(mean ± t s √(1 + 1/n)); the paper has one run of each model."
 )
-ONE_SEED = "One seed: the interval is over test rows; the variance between seeds is unknown."
+ONE_SEED = "One seed: the interval is over texts; the variance between seeds is unknown."
 
 
 @dataclass

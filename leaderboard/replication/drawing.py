@@ -1,7 +1,9 @@
 """Figures in the paper's arrangement: a row for each task, pairs of panels for its outer labels in each setup."""
 
 import io
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,8 @@ def save(chart: Chart, path: Path) -> None:
         chart: what to draw.
         path: its suffix chooses the format: ``.png`` or ``.pdf``.
     """
-    _draw(chart).savefig(path, dpi=150, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
+    with _quiet():
+        _draw(chart).savefig(path, dpi=150, metadata={"CreationDate": None} if path.suffix == ".pdf" else None)
 
 
 def svg(chart: Chart) -> bytes:
@@ -34,9 +37,17 @@ def svg(chart: Chart) -> bytes:
     from matplotlib import rc_context
 
     out = io.BytesIO()
-    with rc_context({"svg.hashsalt": "polyskew", "svg.fonttype": "path"}):
+    with _quiet(), rc_context({"svg.hashsalt": "polyskew", "svg.fonttype": "path"}):
         _draw(chart).savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Say nothing of letters that the font does not have: they are drawn as boxes, and the tables have them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
 
 
 def _draw(chart: Chart) -> "Figure":

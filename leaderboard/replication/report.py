@@ -24,7 +24,7 @@ LEAD = (
     "Paper: Jung and van der Plas, Understanding the effects of language-specific class imbalance in multilingual "
     "fine-tuning, Findings of EACL 2024, as printed; it has one run of each model. Here: the mean over seeds, their "
     "number in brackets. Difference: here less paper, with its 95% interval: the t interval over seeds, or with one "
-    "seed the interval over test rows. Bold: the interval leaves out 0. The paper's own number has an error too, which "
+    "seed the interval over texts. Bold: the interval leaves out 0. The paper's own number has an error too, which "
     "is not known and not in the interval.",
     "CW: per-language class weights. n: seeds. The unweighted balanced model is the reference.",
 )

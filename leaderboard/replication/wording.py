@@ -74,6 +74,10 @@ def _choices(study: Study) -> list[str]:
         "text": "masked-input entropy loss as in equation 3",
     }
     choices = [f"recipe {study.recipe}", entropy.get(study.entropy, f"masked-input entropy loss {study.entropy}")]
+    way = pick(study.first.spec.canonical, "recipe", "unlearn_language")
+    if way:
+        kind = str(pick(way, "use")).replace("_", " ")
+        choices.append(f"the language unlearned by {kind}, weight {pick(way, 'weight') or 1.0:g}")
     if isinstance(final, int | float):
         whose = {0.01: " as in the paper's code", 0.0: " as in the paper's text"}.get(final, "")
         choices.append(f"learning rates fall to {final:g} of their peak{whose}")

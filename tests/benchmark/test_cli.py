@@ -118,7 +118,7 @@ def test_a_plan_counts_cells_and_rows(polyskew: Any, tmp_path: Path, reviews: Pa
         assert spec.id in out
         if spec.work().id != spec.id:
             assert f"same as {spec.work().id}" in out
-    rows = [line.split() for line in out.splitlines() if "tiny_reviews" in line and "120" in line]
+    rows = [line.split() for line in out.splitlines() if "tiny_reviews" in line and "120" in line.split()]
     found = [[part for part in row if part not in ("│", "┃")] for row in rows]
     assert found == [["tiny_reviews", regime, "120", "30", "40", "0"] for regime in ("balanced", "imbalanced")]
     assert not (tmp_path / "results").exists(), "a plan writes nothing"

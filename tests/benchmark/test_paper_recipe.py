@@ -56,9 +56,9 @@ def work(model: Path, folder: Path, chosen: Recipe, weighting: str, count: int) 
     )
 
 
-def losses(job: Job) -> list[float]:
-    """The losses that the suite logs, one an update."""
-    return [entry["loss"] for entry in train(job, lambda share: None).history if "loss" in entry]
+def losses(job: Job, name: str = "loss") -> list[float]:
+    """The losses that the suite logs, one an update; or those of validation."""
+    return [entry[name] for entry in train(job, lambda share: None).history if name in entry]
 
 
 def by_the_text(
@@ -168,10 +168,18 @@ def test_masked_entropy_is_that_of_a_plain_loop(plain: Path, tmp_path: Path) -> 
 CHILD = """
 import json, sys
 from pathlib import Path
-from tests.benchmark.test_paper_recipe import losses, recipe, work
+from benchmark.training import train
+from polyskew.errors import UserError
+from tests.benchmark.test_paper_recipe import recipe, work
 
 model, folder, weighting, count = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-found = losses(work(model, folder, recipe(batch_size=4, accumulation=4), weighting, count))
+task = work(model, folder, recipe(batch_size=4, accumulation=4), weighting, count)
+history = train(task, lambda share: None).history
+found = {name: [entry[name] for entry in history if name in entry] for name in ("loss", "eval_loss")}
+try:
+    train(task, lambda share: None)
+except UserError as error:
+    found["again"] = str(error)
 import os
 if os.environ["RANK"] == "0":
     print("LOSSES" + json.dumps(found))
@@ -204,4 +212,9 @@ def test_two_processes_have_the_losses_of_one(plain: Path, tmp_path: Path, weigh
     rows = weighted(examples(plain, count), weighting)
     expected = by_the_text(plain, chosen, rows, 0.01)
     assert len(expected) == STEPS
-    np.testing.assert_allclose(json.loads(line.removeprefix("LOSSES")), expected, rtol=2e-5)
+    found = json.loads(line.removeprefix("LOSSES"))
+    np.testing.assert_allclose(found["loss"], expected, rtol=2e-5)
+    # 13 validation rows: two processes that shared them out would see one twice.
+    alone = losses(work(plain, tmp_path / "one", chosen, weighting, count), "eval_loss")
+    np.testing.assert_allclose(found["eval_loss"], alone, rtol=2e-5)
+    assert "2 processes can only train from the beginning" in found["again"]

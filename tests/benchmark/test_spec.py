@@ -390,6 +390,23 @@ def test_two_recipes_of_one_name_are_a_mistake(model: dict[str, str]) -> None:
         expand(grid(model, recipe=["paper", {"base": "paper", "change": {"masked_entropy": "text"}}]))
 
 
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        (["small", {"name": "twin", "base": "small"}], "the recipes 'small' and 'twin' are the same"),
+        ([{"change": {"epochs": 2}}, {"name": "g", "base": "small"}], "two of its recipes are called 'g'"),
+        (3, "a recipe is a name, or base, change, by_task and by_method"),
+        (None, "a recipe is a name, or base, change, by_task and by_method"),
+        ({"name": "two\nlines"}, "recipe.0.name"),
+    ],
+)
+def test_wrong_recipes_are_one_sentence(model: dict[str, str], recipe: object, words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        expand(grid(model, recipe=recipe))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_grid_is_written_down_as_it_is_read(model: dict[str, str]) -> None:
     several = grid(model, recipe=RECIPES)
     written = several.model_dump(mode="json", exclude_defaults=True, by_alias=True) | {"version": 1}

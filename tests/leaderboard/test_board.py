@@ -249,6 +249,24 @@ def test_what_was_made_for_other_settings_is_missing(copy: Path) -> None:
     assert after.numbers["accuracy"] == before.numbers["accuracy"]
     measure(copy)
     assert "neutral_drift" not in read_results(copy).cells[kind.id].blocks
+    # What was made from an earlier training is missing with it.
+    old = {"train": {"version": 2, "settings": {}}}
+    (folder / "train" / "stage.json").write_text(json.dumps({"asked": {"version": 1, "settings": {}, "inputs": {}}}))
+    (folder / "spec.json").write_text(json.dumps(content | {"asked": old}))
+    untrained = row(board(copy), "full", "imbalanced", "none").numbers
+    for name in ("accuracy", "leakage_probe", "seconds"):
+        assert untrained[name].seeds == before.numbers[name].seeds - 1
+
+
+@pytest.mark.parametrize("content", ["{}", '{"files": {}}', "[]", '{"files": {"predictions.parquet": {}}}', "no JSON"])
+def test_a_wrong_manifest_is_one_sentence_and_does_not_stop_the_others(copy: Path, content: str) -> None:
+    broken, other = (copy / "cells" / Kind("imbalanced", seed=seed, tilt=3.0).id for seed in (0, 1))
+    (broken / "predict" / "manifest.json").write_text(content)
+    (other / "metrics.json").unlink()
+    for workers in (1, 2):
+        with pytest.raises(UserError, match=r"predict/manifest\.json"):
+            measure(copy, workers=workers)
+    assert (other / "metrics.json").exists()
 
 
 def test_several_recipes_have_sections_of_their_own(tmp_path: Path) -> None:

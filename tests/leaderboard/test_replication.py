@@ -428,7 +428,7 @@ def test_the_balanced_model_is_set_against_the_same_skew(tmp_path: Path) -> None
     assert entry(imbalanced, row, "here", "full fine-tuning").text == "+0.60 (+0.59 to +0.61), n 1"
     three = find(page, "Table 3")
     assert entry(three, ("Switched (not in the paper)",), "paper", "XNLI").text == "-"
-    assert "One seed: the interval is over test rows" in " ".join(three.notes)
+    assert "One seed: the interval is over texts" in " ".join(three.notes)
 
 
 def test_base_values_with_and_without_the_loss(complete: Page) -> None:

@@ -10,7 +10,7 @@ from polyskew.errors import UserError
 BOARD_VECTORS = ("pooler", "cls")
 """The vectors that the board's probes read, the first that a model has."""
 
-_PARTS = ("within", "match")  # parameters of probes on a part of the texts
+_WHOLE = {"within": None, "match": None}  # the parameters of probes on a part of the texts
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,15 @@ def find_block(cell: Cell, measure: str, params: dict[str, str | float]) -> Bloc
     The paper takes the pooler's output where the body has a pooler, and CLS where it has none. Vectors of single
     layers, and probes on a part of the texts, are found only where ``params`` asks for them.
     """
-    wanted = dict.fromkeys(_PARTS) | params
+    wanted = tuple((_WHOLE | params).items())
     found: dict[object, Block] = {}
     for block in cell.blocks.get(measure, []):
-        if all(block.params.get(key) == value for key, value in wanted.items()):
-            found.setdefault(block.params.get("vectors"), block)
+        own = block.params
+        for key, value in wanted:  # plain loops: a board asks tens of thousands of times
+            if own.get(key) != value:
+                break
+        else:
+            found.setdefault(own.get("vectors"), block)
     names = [params["vectors"]] if "vectors" in params else [*BOARD_VECTORS, None]
     return next((found[name] for name in names if name in found), None)
 

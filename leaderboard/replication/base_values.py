@@ -46,7 +46,8 @@ def base_table(studies: list[Study]) -> Table:
     missing, rows = Missing(), []
     places = dict.fromkeys((shown_task(s), model_shown(s), s.method, setup) for s in studies for setup in _setups(s))
     for task, model, method, setup in places:
-        own = [s for s in studies if (shown_task(s), model_shown(s), s.method) == (task, model, method)]
+        alike = [s for s in studies if (shown_task(s), model_shown(s), s.method) == (task, model, method)]
+        own = [study for study in alike if setup in study.rows]
         for study in sorted(own, key=lambda study: bool(study.entropy)):
             loss = {"": "without", "paper": "with (as in the code)", "text": "with (as in the text)"}
             who = (task, model, method_shown(method), name(setup), loss.get(study.entropy, study.entropy))

@@ -132,6 +132,8 @@ def _beyond(studies: list[Study]) -> list[Section]:
                 s for s in own if (s.method, s.variant, s.is_papers) == (method, variant, papers) and regime in s.skewed
             ]
             told = f"As Figure 1, not in the paper: {named}, {method_shown(method)}, {regime}"
+            if len({s.variant for s in own if s.method == method and regime in s.skewed}) > 1:
+                told += f", {variant}"
             made = figure(_slug("figure", model, "entropy" * loss, method, regime), told, told_apart(alike), regime)
             parts += [made] if made else []
         sections.append(Section(f"Not in the paper: {named}", tuple(parts)))

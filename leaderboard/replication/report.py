@@ -98,12 +98,11 @@ def _figure_section(place: int, studies: list[Study]) -> Section:
     caption = f"Figure {number}: average cumulative difference in SHAP value by token category for {model}"
     caption += f" {_LOSS}" if loss else ""
     figures = []
-    for recipe in dict.fromkeys(study.variant for study in own):
-        alike = [study for study in own if study.variant == recipe]
-        several = len({study.variant for study in own}) > 1
-        made = figure(
-            f"figure_{number}", f"{caption} ({recipe})" if several else caption, told_apart(alike), "imbalanced"
-        )
+    recipes = dict.fromkeys(study.recipe for study in own)
+    for recipe in recipes:
+        alike = told_apart([study for study in own if study.recipe == recipe])
+        told = f"{caption}, recipe {recipe}" if len(recipes) > 1 else caption
+        made = figure(f"figure_{number}", told, alike, "imbalanced")
         figures += [made] if made else []
     if figures:
         return Section(f"Figure {number}", tuple(figures))
@@ -123,17 +122,17 @@ def _beyond(studies: list[Study]) -> list[Section]:
         if new:
             parts.append(beyond_table(f"As Tables 3 and 4, not in the paper: {named}", told_apart(new)))
         parts += predictions_beyond(f"As Table 2, all methods and setups: {named}", told_apart(own))
-        for method, regime, variant, papers in dict.fromkeys(
-            (study.method, regime, study.variant, study.is_papers) for study in own for regime in study.skewed
+        for method, regime, recipe, papers in dict.fromkeys(
+            (study.method, regime, study.recipe, study.is_papers) for study in own for regime in study.skewed
         ):
             if papers and regime == "imbalanced" and (own[0].model_as, loss) in {(m, e) for _, m, e in FIGURES}:
                 continue
             alike = [
-                s for s in own if (s.method, s.variant, s.is_papers) == (method, variant, papers) and regime in s.skewed
+                s for s in own if (s.method, s.recipe, s.is_papers) == (method, recipe, papers) and regime in s.skewed
             ]
             told = f"As Figure 1, not in the paper: {named}, {method_shown(method)}, {regime}"
-            if len({s.variant for s in own if s.method == method and regime in s.skewed}) > 1:
-                told += f", {variant}"
+            if len({s.recipe for s in own if s.method == method and regime in s.skewed}) > 1:
+                told += f", recipe {recipe}"
             made = figure(_slug("figure", model, "entropy" * loss, method, regime), told, told_apart(alike), regime)
             parts += [made] if made else []
         sections.append(Section(f"Not in the paper: {named}", tuple(parts)))

@@ -1,10 +1,6 @@
 """The paper's encoders by their short names, through the hub's own clients, from a stand-in on loopback."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -43,18 +39,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         {"name": "org/absent"},
     ]
     with serve(folder, commits=dict(SHORT_NAMES.values())) as hub:
-        done = subprocess.run(
-            [sys.executable, "-c", LOAD, json.dumps(asked)],
-            cwd=Path(__file__).parents[2],
-            env=os.environ | hub.environment(tmp_path_factory.mktemp("cache")),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    assert lines, done.stderr[-3000:]
-    return json.loads(lines[0].removeprefix("RESULT"))
+        return hub.ask(LOAD, asked, tmp_path_factory.mktemp("cache"))
 
 
 def test_the_short_names_load_at_their_commits(found: dict[str, object]) -> None:

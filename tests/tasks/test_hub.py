@@ -1,9 +1,5 @@
 """The hub's own clients against a stand-in on loopback, in a process of their own (they read HF_ENDPOINT at import)."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +16,6 @@ from tasks.mirrors import MIRRORS
 from tests.tasks import hub_layouts
 from tests.tasks.hub_stand_in import COMMIT, Hub, serve
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "hf_made_up"
 
 LOAD = """
@@ -153,19 +148,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def results(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    environment = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"}
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD, json.dumps(SETTINGS)],
-        cwd=ROOT,
-        env=environment | hub.environment(tmp_path_factory.mktemp("cache")),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
-    assert lines, done.stderr[-3000:]
-    return json.loads(lines[0].removeprefix("RESULT"))
+    return hub.ask(LOAD, SETTINGS, tmp_path_factory.mktemp("cache"))
 
 
 def test_the_shipped_reviews_are_read_from_their_layout(results: dict[str, dict[str, Any]]) -> None:

@@ -634,12 +634,19 @@ def test_two_readings_of_one_table_stand_beside_each_other(tmp_path: Path) -> No
 
     folders = [write_cells(tmp_path / name, grid(Kind())) for name in ("code", "text")]
     change_spec(folders[1])
-    table = find(replication(folders, {}), "Table 3")
+    page = replication(folders, {})
+    table = find(page, "Table 3")
     values = [measured(Kind(seed=seed), "accuracy") for seed in (0, 1, 2)]
     found = entry(table, ("Imbalanced",), "here (seeds)", "XNLI (recipe=paper)")
     assert found.text == f"{np.mean(values):.3f} (3)"
     assert entry(table, ("Imbalanced",), "here (seeds)", "XNLI (recipe=paper-text)").text == "0.910 (3)"
     assert (table.published, table.matched) == (6, 3)
+    # One figure a recipe, and each holds all tasks that have it, also a task that has no other.
+    reviews = write_cells(tmp_path / "reviews", grid(Kind(task="amazon_reviews")))
+    drawn = [figure for figure in replication([*folders, reviews], {}).figures if figure.name.startswith("figure_1")]
+    titles = [[row[0].title for row in figure.chart.rows] for figure in drawn]
+    assert titles == [["(a) Amazon reviews, imbalanced", "(c) XNLI, imbalanced"], ["(a) XNLI, imbalanced"]]
+    assert [figure.chart.title.split(", recipe ")[1] for figure in drawn] == ["paper", "paper-text"]
 
 
 def test_the_untuned_model_has_a_row(tmp_path: Path) -> None:

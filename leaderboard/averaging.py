@@ -1,5 +1,6 @@
 """One number of the board: the mean over seeds, with its interval."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leaderboard.columns import Column
@@ -35,7 +36,7 @@ class Number:
     reason: str = ""
 
 
-def average(column: Column, found: list[Found]) -> Number:
+def average(column: Column, found: Sequence[Found]) -> Number:
     """Average over seeds, with an interval over seeds; a single seed keeps the interval over its test rows."""
     there = [one for one in found if one.value is not None]
     reasons = sorted({one.reason for one in found if one.value is None})

@@ -1,19 +1,23 @@
 """The board: one row per task, model, regime, method and weighting, over seeds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.averaging import Number, average
 from leaderboard.columns import COLUMNS
-from leaderboard.sources import find_block, skew_regime
-from leaderboard.store import Cell, Results, read_results
-from leaderboard.variants import device, with_variants
+from leaderboard.index import Index
+from leaderboard.sources import skew_regime
+from leaderboard.store import Cell, Results
+from leaderboard.summary import Summary, summarise
+from leaderboard.variants import with_variants
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SAME = "the same work as "
+Summarise = Callable[[Cell], Summary]
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Row:
         variant: how this row's task, model, recipe or device differs from another row of the same names; else empty.
         skew_regime: the skewed regime that both uptakes refer to.
         vectors: the vectors that were probed (``pooler`` or ``cls``).
+        device: the kind of device of its trainings, or empty.
+        precision: of its trainings, or empty.
         cells: ids, one for each seed.
         planned: number of seeds in the grid.
         done: number of seeds measured.
@@ -42,6 +48,8 @@ class Row:
     reference: bool
     skew_regime: str
     vectors: str
+    device: str
+    precision: str
     cells: tuple[str, ...]
     planned: int
     done: int
@@ -97,23 +105,24 @@ def board(results: Path | str) -> Board:
     Raises:
         UserError: not a results folder, or a file in it is broken.
     """
-    found = read_results(results)
-    rows = [row_of(found, cells) for cells in same_row(found).values()]
-    return Board(tuple(with_variants(found, rows)))
+    index = Index(results)
+    rows = [row_of(index.results, cells, index.summary) for cells in same_row(index.results, index.summary).values()]
+    index.keep()
+    return Board(tuple(with_variants(index.results, rows)))
 
 
-def same_row(results: Results) -> dict[tuple[Any, ...], list[Cell]]:
+def same_row(results: Results, summary: Summarise = summarise) -> dict[tuple[Any, ...], list[Cell]]:
     """Gather the cells that differ by their seed only; devices and precisions are kept apart."""
     rows: dict[tuple[Any, ...], list[Cell]] = {}
     waiting: list[tuple[tuple[Any, ...], Cell]] = []
     for cell in sorted(results.cells.values(), key=_order):
         spec = cell.spec
         key = (spec.task, spec.model, spec.group, spec.regime, spec.method, spec.weighting)
-        cost = results.resolve(cell).cost
-        if cost is None:
-            waiting.append((key, cell))
+        worker = summary(results.resolve(cell))
+        if worker.device or worker.precision:
+            rows.setdefault((*key, worker.device, worker.precision), []).append(cell)
         else:
-            rows.setdefault((*key, device(cost.device), cost.precision), []).append(cell)
+            waiting.append((key, cell))
     for key, cell in waiting:  # a cell that was not trained joins the first row of its names
         home = next((other for other in rows if other[:6] == key), (*key, "", ""))
         rows.setdefault(home, []).append(cell)
@@ -141,17 +150,16 @@ def _place(name: str, known: tuple[str, ...]) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known), name)
 
 
-def row_of(results: Results, cells: list[Cell]) -> Row:
+def row_of(results: Results, cells: list[Cell], summary: Summarise = summarise) -> Row:
     """Return the row of cells that `same_row` gathered; its variant is left to `with_variants`."""
     spec = cells[0].spec
-    workers = [results.resolve(cell) for cell in cells]
-    numbers = {column.name: average(column, [column.find(worker) for worker in workers]) for column in COLUMNS}
-    block = next((found for worker in workers if (found := find_block(worker, "leakage", {"probe": "paper"}))), None)
-    measured = [worker for worker in workers if worker.done]
-    status, notes = _status(results, cells, workers, len(measured))
-    for worker in workers:
-        worker.forget()
+    workers = [summary(results.resolve(cell)) for cell in cells]
+    columns = zip(*(worker.founds for worker in workers), strict=True)
+    numbers = {column.name: average(column, founds) for column, founds in zip(COLUMNS, columns, strict=True)}
+    done = sum(worker.done for worker in workers)
+    status, notes = _status(results, cells, workers, done)
     untuned = results.untuned(cells[0])
+    before = dict(zip((column.name for column in COLUMNS), summary(untuned).founds, strict=True)) if untuned else {}
     leaks = [column for column in COLUMNS if column.name.startswith(("leakage", "compression", "saved"))]
     return Row(
         task=spec.task,
@@ -163,26 +171,28 @@ def row_of(results: Results, cells: list[Cell]) -> Row:
         group=spec.group,
         reference=spec.is_reference,
         skew_regime=skew_regime(cells[0]),
-        vectors=str(block.params["vectors"]) if block else "",
+        vectors=next((worker.vectors for worker in workers if worker.vectors), ""),
+        device=next((worker.device for worker in workers if worker.device), ""),
+        precision=next((worker.precision for worker in workers if worker.precision), ""),
         cells=tuple(cell.spec.id for cell in cells),
         planned=len(cells),
-        done=len(measured),
+        done=done,
         status=status,
         notes=tuple(notes),
         numbers=numbers,
-        untuned={column.name: average(column, [column.find(untuned)]) for column in leaks} if untuned else {},
+        untuned={column.name: average(column, [before[column.name]]) for column in leaks} if untuned else {},
     )
 
 
-def _status(results: Results, cells: list[Cell], workers: list[Cell], done: int) -> tuple[str, list[str]]:
+def _status(results: Results, cells: list[Cell], workers: list[Summary], done: int) -> tuple[str, list[str]]:
     notes = []
     twins = sorted({_name(results, cell) for cell in cells if cell.spec.same_as})
     if twins:
         notes.append(SAME + ", ".join(twins))
     for cell, worker in zip(cells, workers, strict=True):
-        if worker.failure is not None:
-            notes.append(f"seed {cell.spec.seed} {worker.failure.sentence()}")
-    failed = sum(worker.failure is not None for worker in workers)
+        if worker.failure:
+            notes.append(f"seed {cell.spec.seed} {worker.failure}")
+    failed = sum(bool(worker.failure) for worker in workers)
     if done == len(cells):
         status = "done"
     elif done:

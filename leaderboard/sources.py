@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from leaderboard.schema import SCHEMA, Block, Cost
 from leaderboard.store import METRICS, Cell
@@ -13,8 +14,7 @@ BOARD_VECTORS = ("pooler", "cls")
 _WHOLE = {"within": None, "match": None}  # the parameters of probes on a part of the texts
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """One cell's number, or the reason why it is missing.
 
     Attributes:

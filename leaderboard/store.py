@@ -176,18 +176,34 @@ def read_results(folder: Path | str) -> Results:
     Raises:
         UserError: not a results folder, or a ``spec.json`` is broken; the message names it.
     """
-    folder = Path(folder)
-    if not (folder / CELLS).is_dir():
+    cells = (read_cell(path) for path in cell_folders(folder))
+    return Results(Path(folder), {cell.spec.id: cell for cell in cells if cell is not None})
+
+
+def cell_folders(folder: Path | str) -> list[Path]:
+    """Return the folders in which the cells of a results folder stand, by name.
+
+    Raises:
+        UserError: not a results folder.
+    """
+    cells = Path(folder) / CELLS
+    if not cells.is_dir():
         raise UserError(f"{folder} is not a results folder: it has no folder {CELLS!r}")
-    cells = {}
-    for path in sorted((folder / CELLS).iterdir()):
-        spec = None if path.name.startswith(".") else _read(path / SPEC, Spec)
-        if spec is None:
-            continue
-        if spec.id != path.name:
-            raise UserError(f"{path / SPEC}: the id is {spec.id!r}, but the folder is called {path.name!r}")
-        cells[spec.id] = Cell(path, spec)
-    return Results(folder, cells)
+    return sorted(path for path in cells.iterdir() if not path.name.startswith("."))
+
+
+def read_cell(folder: Path) -> Cell | None:
+    """Read a cell's spec; None where it has none.
+
+    Raises:
+        UserError: ``spec.json`` is broken, or its id is not the folder's name.
+    """
+    spec = _read(folder / SPEC, Spec)
+    if spec is None:
+        return None
+    if spec.id != folder.name:
+        raise UserError(f"{folder / SPEC}: the id is {spec.id!r}, but the folder is called {folder.name!r}")
+    return Cell(folder, spec)
 
 
 def _read(path: Path, model: type[M]) -> M | None:

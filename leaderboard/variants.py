@@ -54,9 +54,8 @@ def _values(key: str, told: list[dict[str, Any]]) -> set[str]:
 def _told(results: Results, row: "Row") -> dict[str, Any]:
     cell = results.cells[row.cells[0]]
     flat = {"task_version": cell.spec.task_version, "recipe": cell.spec.recipe}
-    cost = results.resolve(cell).cost
-    if cost:
-        flat |= {"device": device(cost.device), "precision": cost.precision}
+    if row.device or row.precision:
+        flat |= {"device": row.device, "precision": row.precision}
     _flatten(cell.spec.canonical, "", flat)
     return flat
 

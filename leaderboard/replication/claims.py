@@ -1,7 +1,7 @@
 """The paper's claims as a table: an estimate, its interval, and whether the claim holds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from leaderboard.measures.drift import THRESHOLD
 from leaderboard.replication import published
@@ -131,7 +131,7 @@ def _skew_uptake(regime: str) -> Callable[[Cell], Found]:
     def find(cell: Cell) -> Found:
         found = source(cell)
         # A balanced cell's block lists every skewed regime of the grid: that is no difference of method.
-        return replace(found, made_by=" ".join(found.made_by.split()[:2]))
+        return found._replace(made_by=" ".join(found.made_by.split()[:2]))
 
     return find
 

@@ -7,7 +7,7 @@ from leaderboard.board import Row, row_of, same_row
 from leaderboard.replication.published import MODELS, TASKS
 from leaderboard.replication.studies import Study
 from leaderboard.store import STAGES, Cell, Results, read_results
-from leaderboard.variants import device, with_variants
+from leaderboard.variants import with_variants
 from polyskew.errors import UserError, suggest
 
 
@@ -28,10 +28,10 @@ def read_studies(folders: Iterable[Path], stand_ins: dict[str, str]) -> list[Stu
     tasks, models = _names(results, stand_ins)
     rows = with_variants(results, [row_of(results, cells) for cells in same_row(results).values()])
     found: dict[tuple[str, ...], list[Row]] = {}
-    for row in sorted(rows, key=lambda row: _machine(results, row) == ""):  # those that no machine worked on come last
+    for row in sorted(rows, key=lambda row: _machine(row) == ""):  # those that no machine worked on come last
         if row.method == "untuned":
             continue
-        key = (row.task, row.model, row.method, row.group, _machine(results, row))
+        key = (row.task, row.model, row.method, row.group, _machine(row))
         home = next((other for other in found if other[:4] == key[:4]), key) if not key[4] else key
         found.setdefault(home, []).append(row)
     order = [row.cells for row in rows]
@@ -59,9 +59,8 @@ def _progress(cell: Cell) -> tuple[bool, bool, int]:
     return cell.done, cell.metrics is not None, sum(cell.has(stage) for stage in STAGES)
 
 
-def _machine(results: Results, row: Row) -> str:
-    costs = (results.resolve(results.cells[name]).cost for name in row.cells)
-    return next((f"{device(cost.device)} {cost.precision}" for cost in costs if cost), "")
+def _machine(row: Row) -> str:
+    return f"{row.device} {row.precision}".strip()
 
 
 def _names(results: Results, stand_ins: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -4,12 +4,15 @@ The file is no result: it is made anew where it is missing, of another version o
 changed since is read again.
 """
 
+import hashlib
+import io
 import json
+import os
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +20,14 @@ from numpy.typing import NDArray
 from leaderboard.columns import COLUMNS
 from leaderboard.schema import SCHEMA, Spec, parse
 from leaderboard.sources import Found, Source
-from leaderboard.store import FAILURE, METRICS, SPEC, Cell, Results, cell_folders, read_cell
+from leaderboard.store import FAILURE, METRICS, SPEC, STAGES, Cell, Results, cell_folders, read_cell
 from leaderboard.summary import Summary, summarise
 from polyskew.files import atomic_file
 
-INDEX = ".index.npz"
-_FILES = (SPEC, METRICS, FAILURE, "train/cost.json", "data/tokens.json")
+INDEX = ".index"
+_FILES = (".", SPEC, METRICS, FAILURE, "train/cost.json", "data/tokens.json", *STAGES)
 _FORM = 1  # raise it where a summary or the way a number is found changes
+_DIGEST = 16  # bytes
 _SETTLED = 2.0  # seconds; a file may change again within one tick of its clock, and would look the same
 
 
@@ -47,18 +51,19 @@ class Index:
             UserError: not a results folder, or a ``spec.json`` is broken; the message names it.
         """
         self._path = Path(folder) / INDEX
-        self._fresh: dict[str, _Entry] = {}
-        self._stamps: dict[str, str] = {}
-        kept, cells = _load(self._path), {}
+        self._settled = (time.time() - _SETTLED) * 1e9
+        self._kept: dict[str, _Entry] = {}
+        self._new: dict[str, tuple[str, bytes]] = {}
+        known, cells = _load(self._path), {}
         for path in cell_folders(folder):
-            stamp, entry = _stamp(path), kept.get(path.name)
+            stamp, entry = _stamp(path), known.get(path.name)
             if entry is not None and entry.stamp == stamp:
-                self._fresh[path.name] = entry
+                self._kept[path.name] = entry
                 cells[path.name] = Cell(path, parse(entry.spec, Spec, str(path / SPEC)))
-            elif (cell := read_cell(path)) is not None:
-                self._stamps[path.name] = stamp
-                cells[path.name] = cell
-        self._changed = len(self._fresh) < len(kept)
+            elif (found := read_cell(path)) is not None:
+                cells[path.name], spec = found
+                self._new[path.name] = (stamp, spec)
+        self._changed = bool(self._new) or len(self._kept) < len(known)
         self.results = Results(Path(folder), cells)
 
     def summary(self, cell: Cell) -> Summary:
@@ -67,22 +72,18 @@ class Index:
         Raises:
             UserError: a file of the cell is broken; the message names it.
         """
-        entry = self._fresh.get(cell.spec.id)
-        if entry is None:
-            spec = (cell.folder / SPEC).read_bytes()
-            entry = _Entry(self._stamps[cell.spec.id], spec, summarise(cell))
-            self._fresh[cell.spec.id] = entry
-            self._changed = True
-        return entry.summary
+        name = cell.spec.id
+        if name not in self._kept:
+            self._kept[name] = _Entry(*self._new[name], summarise(cell))
+        return self._kept[name].summary
 
     def keep(self) -> None:
         """Write down the summaries of all cells, where one is new and the folder can be written to."""
-        for cell in self.results.cells.values():
-            self.summary(cell)
         if not self._changed:
             return
-        newest = (time.time() - _SETTLED) * 1e9
-        entries = {name: one for name, one in self._fresh.items() if int(one.stamp.partition(" ")[0]) < newest}
+        for cell in self.results.cells.values():
+            self.summary(cell)
+        entries = {name: one for name, one in self._kept.items() if int(one.stamp.partition(" ")[0]) < self._settled}
         try:
             _write(self._path, entries)
         except OSError:  # a folder of somebody else's, or a full disk: the board is shown all the same
@@ -91,39 +92,47 @@ class Index:
 
 
 def _stamp(folder: Path) -> str:
-    """Return what changes with a cell's files: the newest time first, then all times and sizes.
+    """Return what changes with a cell's files: the newest time first, then times and sizes.
 
-    Stages and files are put into their place by renaming, which touches the folder; files that are edited in their
-    place are looked at themselves.
+    Stages and files are put into their place by renaming, which touches the folder; what is edited in its place is
+    looked at itself. The time of change, unlike that of modification, cannot be set back.
     """
-    times, sizes = [folder.stat().st_mtime_ns], [0]
+    told = [0]
     for name in _FILES:
         try:
-            found = (folder / name).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            found = None
-        times.append(found.st_mtime_ns if found else 0)
-        sizes.append(found.st_size if found else 0)
-    return " ".join(map(str, [max(times), *times, *sizes]))
+            found = os.stat(f"{folder}/{name}")  # noqa: PTH116 - a board asks a hundred thousand times
+        except OSError:
+            told += [0, 0]
+            continue
+        newest = max(found.st_mtime_ns, found.st_ctime_ns)
+        told += [newest, found.st_size]
+        told[0] = max(told[0], newest)
+    return " ".join(map(str, told))
 
 
 def _form() -> str:
     """Return what an index must have been made by to be used."""
     sources = [[column.name, repr(column.find) if isinstance(column.find, Source) else ""] for column in COLUMNS]
-    return json.dumps([_FORM, SCHEMA, sources])
+    return json.dumps([_FORM, SCHEMA, version("polyskew"), sources])
 
 
 def _load(path: Path) -> dict[str, _Entry]:
-    if not path.exists():
-        return {}
+    """Return what an index holds; nothing where it is not there, not whole or of another form."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            told = json.loads(file["told"].tobytes())
-            if told["form"] != _form():
-                return {}
-            return dict(_entries({name: file[name] for name in ("specs", "ends", "numbers", "codes")}, told))
-    except (OSError, BadZipFile, EOFError, KeyError, IndexError, ValueError, TypeError):
+        digest, whole = (raw := path.read_bytes())[:_DIGEST], raw[_DIGEST:]
+    except OSError:
         return {}
+    if digest != _digest(whole):
+        return {}
+    with np.load(io.BytesIO(whole), allow_pickle=False) as file:
+        told = json.loads(file["told"].tobytes())
+        if told["form"] != _form():
+            return {}
+        return dict(_entries({name: file[name] for name in ("specs", "ends", "numbers", "codes")}, told))
+
+
+def _digest(whole: bytes) -> bytes:
+    return hashlib.blake2b(whole, digest_size=_DIGEST).digest()
 
 
 def _entries(arrays: dict[str, NDArray[Any]], told: dict[str, Any]) -> Iterator[tuple[str, _Entry]]:
@@ -157,12 +166,14 @@ def _write(path: Path, entries: dict[str, _Entry]) -> None:
         "texts": list(texts),
     }
     specs = [entry.spec for entry in entries.values()]
-    with atomic_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            told=np.frombuffer(json.dumps(told).encode(), np.uint8),
-            specs=np.frombuffer(b"".join(specs), np.uint8),
-            ends=np.cumsum([len(spec) for spec in specs], dtype=np.int64),
-            numbers=numbers,
-            codes=codes,
-        )
+    whole = io.BytesIO()
+    np.savez(
+        whole,
+        told=np.frombuffer(json.dumps(told).encode(), np.uint8),
+        specs=np.frombuffer(b"".join(specs), np.uint8),
+        ends=np.cumsum([len(spec) for spec in specs], dtype=np.int64),
+        numbers=numbers,
+        codes=codes,
+    )
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(_digest(whole.getvalue()) + whole.getvalue())

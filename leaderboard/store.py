@@ -176,8 +176,8 @@ def read_results(folder: Path | str) -> Results:
     Raises:
         UserError: not a results folder, or a ``spec.json`` is broken; the message names it.
     """
-    cells = (read_cell(path) for path in cell_folders(folder))
-    return Results(Path(folder), {cell.spec.id: cell for cell in cells if cell is not None})
+    found = [one for path in cell_folders(folder) if (one := read_cell(path)) is not None]
+    return Results(Path(folder), {cell.spec.id: cell for cell, _ in found})
 
 
 def cell_folders(folder: Path | str) -> list[Path]:
@@ -192,18 +192,20 @@ def cell_folders(folder: Path | str) -> list[Path]:
     return sorted(path for path in cells.iterdir() if not path.name.startswith("."))
 
 
-def read_cell(folder: Path) -> Cell | None:
-    """Read a cell's spec; None where it has none.
+def read_cell(folder: Path) -> tuple[Cell, bytes] | None:
+    """Read a cell's spec; return the cell and what stands in ``spec.json``, or None where there is none.
 
     Raises:
         UserError: ``spec.json`` is broken, or its id is not the folder's name.
     """
-    spec = _read(folder / SPEC, Spec)
-    if spec is None:
+    try:
+        text = (folder / SPEC).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    spec = parse(text, Spec, str(folder / SPEC))
     if spec.id != folder.name:
         raise UserError(f"{folder / SPEC}: the id is {spec.id!r}, but the folder is called {folder.name!r}")
-    return Cell(folder, spec)
+    return Cell(folder, spec), text
 
 
 def _read(path: Path, model: type[M]) -> M | None:

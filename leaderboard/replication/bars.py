@@ -35,12 +35,11 @@ def figure(file: str, caption: str, studies: list[Study], regime: str) -> Figure
     """
     missing = Missing()
     setups: list[Setup] = [(regime, "none"), (regime, "per_language")]
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
     rows, entries = [], []
-    for study in studies:
+    for row, study in enumerate(studies):
         plots = []
-        for setup in setups:
-            title = f"({next(letters, '')}) {shown(study)}, {name(setup).lower().replace('cw', 'CW')}"
+        for place, setup in enumerate(setups, len(setups) * row):
+            title = f"({_letter(place)}) {shown(study)}, {name(setup).lower().replace('cw', 'CW')}"
             plots.append(_plot(study, setup, title, missing))
             entries += _entries(plots[-1], study, setup)
         if any(plot.panels for plot in plots):
@@ -51,7 +50,13 @@ def figure(file: str, caption: str, studies: list[Study], regime: str) -> Figure
     headings += [Heading(kind) for kind in KINDS] + [Heading(kind, "size of the placebo") for kind in KINDS[1:]]
     notes = [*reading(studies), WHISKERS, THIRDS, PLACEBO, *missing.sentences()]
     caption = captioned(caption, studies)
-    return Figure(file, Chart(tuple(rows), caption), Table(caption, tuple(headings), tuple(entries), tuple(notes)))
+    numbers = Table(caption, tuple(headings), tuple(entries), tuple(notes))
+    return Figure(file, Chart(tuple(rows), caption), numbers, len(studies) * len(setups))
+
+
+def _letter(place: int) -> str:
+    """Return a to z, then aa to zz."""
+    return chr(ord("a") + place % 26) * (place // 26 + 1)
 
 
 def bar(study: Study, setup: Setup, language: str, label: str, kind: str) -> Got:

@@ -68,11 +68,13 @@ class Figure:
         name: of its files, without a suffix.
         chart: what is drawn.
         numbers: the same numbers as a table; its caption and notes are the figure's.
+        plots: how many plots it has when everything is measured.
     """
 
     name: str
     chart: Chart
     numbers: Table
+    plots: int
 
 
 @dataclass(frozen=True)

@@ -97,17 +97,20 @@ def _figure_section(place: int, studies: list[Study]) -> Section:
     own.sort(key=lambda study: list(TASKS.values()).index(study.task_as))
     caption = f"Figure {number}: average cumulative difference in SHAP value by token category for {model}"
     caption += f" {_LOSS}" if loss else ""
-    figures = []
+    figures, lacking = [], []
     recipes = dict.fromkeys(study.recipe for study in own)
     for recipe in recipes:
         alike = told_apart([study for study in own if study.recipe == recipe])
-        told = f"{caption}, recipe {recipe}" if len(recipes) > 1 else caption
-        made = figure(f"figure_{number}", told, alike, "imbalanced")
-        figures += [made] if made else []
-    if figures:
-        return Section(f"Figure {number}", tuple(figures))
-    why = "no such model, trained in full, in these results" if not own else "nothing of it is measured yet"
-    return Section(f"Figure {number}", (), (f"{caption}: {why}.",))
+        several = len(recipes) > 1
+        told = f"{caption}, recipe {recipe}" if several else caption
+        made = figure(_slug("figure", number, recipe if several else ""), told, alike, "imbalanced")
+        if made:
+            figures.append(made)
+        else:
+            lacking.append(f"{told}: nothing of it is measured yet.")
+    if not own:
+        lacking.append(f"{caption}: no such model, trained in full, in these results.")
+    return Section(f"Figure {number}", tuple(figures), tuple(lacking))
 
 
 def _beyond(studies: list[Study]) -> list[Section]:
@@ -116,24 +119,22 @@ def _beyond(studies: list[Study]) -> list[Section]:
     for model, loss in dict.fromkeys((model_shown(study), bool(study.entropy)) for study in studies):
         own = [study for study in studies if (model_shown(study), bool(study.entropy)) == (model, loss)]
         printed = (own[0].model_as, loss) in (("mBERT", False), ("XLM-R", True))
+        drawn = (own[0].model_as, loss) in {(of_model, with_loss) for _, of_model, with_loss in FIGURES}
         new = [study for study in own if not (printed and study.is_papers)]
         named = f"{model}, {_LOSS}" if loss else model
         parts: list[Table | Figure] = []
         if new:
             parts.append(beyond_table(f"As Tables 3 and 4, not in the paper: {named}", told_apart(new)))
         parts += predictions_beyond(f"As Table 2, all methods and setups: {named}", told_apart(own))
-        for method, regime, recipe, papers in dict.fromkeys(
-            (study.method, regime, study.recipe, study.is_papers) for study in own for regime in study.skewed
-        ):
-            if papers and regime == "imbalanced" and (own[0].model_as, loss) in {(m, e) for _, m, e in FIGURES}:
-                continue
-            alike = [
-                s for s in own if (s.method, s.recipe, s.is_papers) == (method, recipe, papers) and regime in s.skewed
-            ]
+        for method, regime, recipe in dict.fromkeys((s.method, regime, s.recipe) for s in own for regime in s.skewed):
+            alike = [s for s in own if (s.method, s.recipe) == (method, recipe) and regime in s.skewed]
+            if drawn and regime == "imbalanced":  # what Figures 1 to 3 show
+                alike = [study for study in alike if not study.is_papers]
             told = f"As Figure 1, not in the paper: {named}, {method_shown(method)}, {regime}"
-            if len({s.recipe for s in own if s.method == method and regime in s.skewed}) > 1:
-                told += f", recipe {recipe}"
-            made = figure(_slug("figure", model, "entropy" * loss, method, regime), told, told_apart(alike), regime)
+            several = len({s.recipe for s in own if s.method == method and regime in s.skewed}) > 1
+            told += f", recipe {recipe}" if several else ""
+            file = _slug("figure", model, "entropy" * loss, method, regime, recipe if several else "")
+            made = figure(file, told, told_apart(alike), regime)
             parts += [made] if made else []
         sections.append(Section(f"Not in the paper: {named}", tuple(parts)))
     return sections
@@ -155,7 +156,7 @@ def _inventory(sections: list[Section]) -> Table:
             if isinstance(part, Figure):
                 plots = [plot for row in part.chart.rows for plot in row]
                 there = sum(bool(plot.panels) for plot in plots)
-                rows.append((word(part.numbers.caption), Entry("-"), Entry(f"{there} of {len(plots)} plots drawn")))
+                rows.append((word(part.numbers.caption), Entry("-"), Entry(f"{there} of {part.plots} plots drawn")))
             elif part.published:
                 here = Entry(str(part.matched), "" if part.matched else "missing")
                 rows.append((word(part.caption), Entry(str(part.published)), here))

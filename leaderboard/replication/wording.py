@@ -15,11 +15,18 @@ def shown(study: Study) -> str:
 
 
 def told_apart(studies: list[Study]) -> list[Study]:
-    """Return the studies, without the variant of each that is the only one of its names among them."""
+    """Return the studies with variants that tell them from each other and say no more.
+
+    A study keeps its variant where another one has its names; where one task and method stand there for several models,
+    the model's name is part of it.
+    """
     names = [(study.task, study.model, study.method) for study in studies]
-    return [
-        study if names.count(own) > 1 else replace(study, variant="") for study, own in zip(studies, names, strict=True)
-    ]
+    apart = []
+    for study, own in zip(studies, names, strict=True):
+        models = {model for task, model, method in names if (task, method) == (study.task, study.method)}
+        parts = [model_shown(study) if len(models) > 1 else "", study.variant if names.count(own) > 1 else ""]
+        apart.append(replace(study, variant=", ".join(part for part in parts if part)))
+    return apart
 
 
 def model_shown(study: Study) -> str:

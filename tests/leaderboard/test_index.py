@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leaderboard import index
@@ -26,27 +28,19 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def results(measured: Path, tmp_path: Path) -> Path:
-    copy = Path(shutil.copytree(measured, tmp_path / "results"))
-    (copy / index.INDEX).unlink(missing_ok=True)
-    age(copy)
-    return copy
+def results(measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy that counts as old enough to be trusted."""
+    monkeypatch.setattr(index, "_SETTLED", 0.0)
+    return Path(shutil.copytree(measured, tmp_path / "results", ignore=shutil.ignore_patterns(index.INDEX)))
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the cells whose files are read."""
     ids: list[str] = []
     summarise = index.summarise
     monkeypatch.setattr(index, "summarise", lambda cell: ids.append(cell.spec.id) or summarise(cell))
-    yield ids
-
-
-def age(results: Path) -> None:
-    """Make everything an hour old."""
-    for path in [results, *results.rglob("*")]:
-        then = path.stat().st_mtime_ns - 3_600_000_000_000
-        os.utime(path, ns=(then, then))
+    return ids
 
 
 def test_what_has_not_changed_is_not_read_again(results: Path, read: list[str]) -> None:
@@ -82,6 +76,24 @@ def test_a_file_edited_in_its_place_is_seen(results: Path) -> None:
         board(results)
 
 
+def test_an_edit_with_the_old_time_and_size_is_seen(results: Path) -> None:
+    first = board(results)
+    path = results / "cells" / Kind(seed=1).id / "train" / "cost.json"
+    before, then = path.read_text(), path.stat().st_mtime_ns
+    path.write_text(before.replace('"cpu"', '"gpu"'))
+    os.utime(path, ns=(then, then))
+    assert len(path.read_text()) == len(before)
+    assert {row.device for row in board(results).rows} - {row.device for row in first.rows} == {"gpu"}
+
+
+def test_a_stage_that_lost_its_manifest_is_seen(results: Path) -> None:
+    board(results)
+    kind = Kind("imbalanced", "full", "none", 1)
+    (results / "cells" / kind.id / "attributions" / "manifest.json").unlink()
+    (row,) = [row for row in board(results).rows if kind.id in row.cells]
+    assert row.status == "partly done"
+
+
 def test_a_stage_that_was_made_again_is_seen(results: Path) -> None:
     first = board(results)
     kind = Kind(seed=1)
@@ -99,13 +111,24 @@ def test_a_cell_that_was_taken_away_is_gone(results: Path) -> None:
     assert all(kind.id not in row.cells for row in board(results).rows)
 
 
-@pytest.mark.parametrize("text", [b"", b"PAR1 nonsense PAR1"])
-def test_a_broken_index_is_made_again(results: Path, read: list[str], text: bytes) -> None:
+def test_a_cell_that_goes_while_the_board_is_read_is_left_out(results: Path) -> None:
+    rows = board(results).rows
+    (results / "cells" / "0123456789abcdef").symlink_to("nowhere")
+    assert board(results).rows == rows
+
+
+def test_a_broken_index_is_made_again(results: Path, read: list[str]) -> None:
     first = board(results)
-    (results / index.INDEX).write_bytes(text)
-    read.clear()
-    assert board(results) == first
-    assert read
+    whole = (results / index.INDEX).read_bytes()
+    random = np.random.default_rng(0)
+    flipped = [bytearray(whole) for _ in range(40)]
+    for one in flipped:
+        one[random.integers(len(one))] ^= 1 << random.integers(8)
+    for broken in (b"", b"nonsense", whole[:-1], whole[:1000], *map(bytes, flipped)):
+        (results / index.INDEX).write_bytes(broken)
+        read.clear()
+        assert board(results) == first
+        assert read
     read.clear()
     board(results)
     assert not read
@@ -119,8 +142,12 @@ def test_an_index_of_other_columns_is_not_used(results: Path, read: list[str], m
     assert read
 
 
-def test_what_was_written_a_moment_ago_is_not_trusted(results: Path, read: list[str]) -> None:
+def test_what_was_written_a_moment_ago_is_not_trusted(
+    results: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two writes within a tick of the file system's clock look the same."""
+    time.sleep(0.6)
+    monkeypatch.setattr(index, "_SETTLED", 0.5)
     kind = Kind(seed=1)
     folder = results / "cells" / kind.id
     write_text(folder / "metrics.json", (folder / "metrics.json").read_text())

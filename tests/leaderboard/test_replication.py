@@ -649,6 +649,44 @@ def test_two_readings_of_one_table_stand_beside_each_other(tmp_path: Path) -> No
     assert [figure.chart.title.split(", recipe ")[1] for figure in drawn] == ["paper", "paper-text"]
 
 
+def test_two_models_of_one_figure_are_named(tmp_path: Path) -> None:
+    folder = write_cells(tmp_path, [*grid(Kind()), *grid(Kind(model="small"))])
+    page = replication([folder], {"small": "mbert"})
+    (drawn,) = [figure for figure in page.figures if figure.name == "figure_1"]
+    titles = [row[0].title for row in drawn.chart.rows]
+    assert titles == ["(a) XNLI (mBERT), imbalanced", "(c) XNLI (small), imbalanced"]
+    groups = {heading.group for heading in find(page, "Table 3").headings if heading.kind == "here"}
+    assert {"XNLI (mBERT)", "XNLI (small)"} <= groups
+
+
+def test_what_a_figure_lacks_is_said(tmp_path: Path) -> None:
+    """A task without attributions is counted, and a recipe without any has a sentence."""
+
+    def change(kind: Kind, blocks: list[Any]) -> None:
+        if kind.task == "amazon_reviews" or kind.entropy:
+            blocks[:] = [one for one in blocks if "drift" not in one["measure"] and one["measure"] != "base_difference"]
+
+    kinds = [*grid(Kind()), *grid(Kind(task="amazon_reviews"))]
+    page = replication([write_cells(tmp_path / "one", kinds, change=change)], {})
+    counted = next(row for row in find(page, "Numbers and plots").rows if row[0].text.startswith("Figure 1"))
+    assert counted[2].text == "2 of 4 plots drawn"
+    other = [*grid(Kind(model="xlm-r", entropy="paper")), *grid(Kind(model="xlm-r", entropy="text"))]
+    page = replication([write_cells(tmp_path / "two", other, change=change)], {})
+    section = next(section for section in page.sections if section.title == "Figure 2")
+    assert not section.parts
+    assert section.text[0].endswith(": nothing of it is measured yet.")
+
+
+def test_figures_of_one_regime_have_names_and_captions_of_their_own(tmp_path: Path) -> None:
+    setups = (("balanced", "none"), ("switched", "none"))
+    kinds = [*grid(Kind(), setups=setups), *grid(Kind(task="mine", like="xnli"), setups=setups)]
+    page = replication([write_cells(tmp_path, kinds)], {})
+    captions = [figure.chart.title for figure in page.figures]
+    assert len(captions) == len(set(captions)) == 1
+    assert [figure.name for figure in page.figures] == ["figure_mbert_full_switched"]
+    assert [row[0].title for row in page.figures[0].chart.rows] == ["(a) mine, switched", "(c) XNLI, switched"]
+
+
 def test_the_untuned_model_has_a_row(tmp_path: Path) -> None:
     folder = write_cells(tmp_path, grid(Kind()))
     cell = folder / "cells" / "bare"

@@ -1,23 +1,22 @@
 """The board: one row per task, model, regime, method and weighting, over seeds."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.averaging import Number, average
 from leaderboard.columns import COLUMNS
-from leaderboard.index import Index
+from leaderboard.index import read_index
 from leaderboard.sources import skew_regime
 from leaderboard.store import Cell, Results
-from leaderboard.summary import Summary, summarise
+from leaderboard.summary import Summary
 from leaderboard.variants import with_variants
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SAME = "the same work as "
-Summarise = Callable[[Cell], Summary]
+_LEAKS = ("leakage", "compression", "saved")  # the columns that are told of the untuned model too
 
 
 @dataclass(frozen=True)
@@ -105,20 +104,29 @@ def board(results: Path | str) -> Board:
     Raises:
         UserError: not a results folder, or a file in it is broken.
     """
-    index = Index(results)
-    rows = [row_of(index.results, cells, index.summary) for cells in same_row(index.results, index.summary).values()]
-    index.keep()
-    return Board(tuple(with_variants(index.results, rows)))
+    found, summaries = read_index(results)
+    return Board(tuple(rows_of(found, summaries)))
 
 
-def same_row(results: Results, summary: Summarise = summarise) -> dict[tuple[Any, ...], list[Cell]]:
+def rows_of(results: Results, summaries: dict[str, Summary]) -> list[Row]:
+    """Return a board's rows.
+
+    Args:
+        results: the cells.
+        summaries: of all of them, by id.
+    """
+    rows = [_row(results, cells, summaries) for cells in _same_row(results, summaries).values()]
+    return with_variants(results, rows)
+
+
+def _same_row(results: Results, summaries: dict[str, Summary]) -> dict[tuple[Any, ...], list[Cell]]:
     """Gather the cells that differ by their seed only; devices and precisions are kept apart."""
     rows: dict[tuple[Any, ...], list[Cell]] = {}
     waiting: list[tuple[tuple[Any, ...], Cell]] = []
     for cell in sorted(results.cells.values(), key=_order):
         spec = cell.spec
         key = (spec.task, spec.model, spec.group, spec.regime, spec.method, spec.weighting)
-        worker = summary(results.resolve(cell))
+        worker = summaries[results.resolve(cell).spec.id]
         if worker.device or worker.precision:
             rows.setdefault((*key, worker.device, worker.precision), []).append(cell)
         else:
@@ -150,17 +158,16 @@ def _place(name: str, known: tuple[str, ...]) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known), name)
 
 
-def row_of(results: Results, cells: list[Cell], summary: Summarise = summarise) -> Row:
-    """Return the row of cells that `same_row` gathered; its variant is left to `with_variants`."""
+def _row(results: Results, cells: list[Cell], summaries: dict[str, Summary]) -> Row:
+    """Return the row of cells that differ by their seed; its variant is left to `with_variants`."""
     spec = cells[0].spec
-    workers = [summary(results.resolve(cell)) for cell in cells]
+    workers = [summaries[results.resolve(cell).spec.id] for cell in cells]
     columns = zip(*(worker.founds for worker in workers), strict=True)
     numbers = {column.name: average(column, founds) for column, founds in zip(COLUMNS, columns, strict=True)}
     done = sum(worker.done for worker in workers)
     status, notes = _status(results, cells, workers, done)
-    untuned = results.untuned(cells[0])
-    before = dict(zip((column.name for column in COLUMNS), summary(untuned).founds, strict=True)) if untuned else {}
-    leaks = [column for column in COLUMNS if column.name.startswith(("leakage", "compression", "saved"))]
+    before = results.untuned(cells[0])
+    leaks = zip(COLUMNS, summaries[before.spec.id].founds, strict=True) if before else ()
     return Row(
         task=spec.task,
         model=spec.model,
@@ -180,7 +187,7 @@ def row_of(results: Results, cells: list[Cell], summary: Summarise = summarise) 
         status=status,
         notes=tuple(notes),
         numbers=numbers,
-        untuned={column.name: average(column, [before[column.name]]) for column in leaks} if untuned else {},
+        untuned={column.name: average(column, [found]) for column, found in leaks if column.name.startswith(_LEAKS)},
     )
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,58 +38,35 @@ class _Entry(NamedTuple):
     summary: Summary
 
 
-class Index:
-    """A results folder with the summary of each cell.
+def read_index(folder: Path | str) -> tuple[Results, dict[str, Summary]]:
+    """Read a results folder, and the summary of each of its cells by id.
 
-    Attributes:
-        results: its cells.
+    The index is written where something of it is new and the folder can be written to.
+
+    Raises:
+        UserError: not a results folder, or a file in it is broken; the message names it.
     """
-
-    def __init__(self, folder: Path | str) -> None:
-        """Read a results folder.
-
-        Raises:
-            UserError: not a results folder, or a ``spec.json`` is broken; the message names it.
-        """
-        self._path = Path(folder) / INDEX
-        self._settled = (time.time() - _SETTLED) * 1e9
-        self._kept: dict[str, _Entry] = {}
-        self._new: dict[str, tuple[str, bytes]] = {}
-        known, cells = _load(self._path), {}
-        for path in cell_folders(folder):
-            stamp, entry = _stamp(path), known.get(path.name)
-            if entry is not None and entry.stamp == stamp:
-                self._kept[path.name] = entry
-                cells[path.name] = Cell(path, parse(entry.spec, Spec, str(path / SPEC)))
-            elif (found := read_cell(path)) is not None:
-                cells[path.name], spec = found
-                self._new[path.name] = (stamp, spec)
-        self._changed = bool(self._new) or len(self._kept) < len(known)
-        self.results = Results(Path(folder), cells)
-
-    def summary(self, cell: Cell) -> Summary:
-        """Return the summary of a cell that did its own work.
-
-        Raises:
-            UserError: a file of the cell is broken; the message names it.
-        """
-        name = cell.spec.id
-        if name not in self._kept:
-            self._kept[name] = _Entry(*self._new[name], summarise(cell))
-        return self._kept[name].summary
-
-    def keep(self) -> None:
-        """Write down the summaries of all cells, where one is new and the folder can be written to."""
-        if not self._changed:
-            return
-        for cell in self.results.cells.values():
-            self.summary(cell)
-        entries = {name: one for name, one in self._kept.items() if int(one.stamp.partition(" ")[0]) < self._settled}
-        try:
-            _write(self._path, entries)
-        except OSError:  # a folder of somebody else's, or a full disk: the board is shown all the same
-            return
-        self._changed = False
+    path = Path(folder) / INDEX
+    settled = (time.time() - _SETTLED) * 1e9
+    known = _load(path)
+    cells: dict[str, Cell] = {}
+    entries: dict[str, _Entry] = {}
+    changed = False
+    for place in cell_folders(folder):
+        stamp, entry = _stamp(place), known.get(place.name)
+        if entry is not None and entry.stamp == stamp:
+            cell = Cell(place, parse(entry.spec, Spec, str(place / SPEC)))
+        elif (found := read_cell(place)) is not None:
+            cell, spec = found
+            entry, changed = _Entry(stamp, spec, summarise(cell)), True
+        else:
+            continue
+        cells[place.name], entries[place.name] = cell, entry
+    if changed or len(entries) < len(known):
+        old = {name: entry for name, entry in entries.items() if int(entry.stamp.partition(" ")[0]) < settled}
+        with suppress(OSError):  # a folder of somebody else's, or a full disk: the board is shown all the same
+            _write(path, old)
+    return Results(Path(folder), cells), {name: entry.summary for name, entry in entries.items()}
 
 
 def _stamp(folder: Path) -> str:

@@ -29,7 +29,9 @@ def measure(results: Path | str, cells: Iterable[str] | None = None, workers: in
     """
     found = read_results(results)
     chosen = list(found.cells.values()) if cells is None else _with_dependents(found, list(cells))
-    todo = [cell.spec.id for cell in chosen if cell.spec.same_as is None and not _is_measured(found, cell)]
+    todo = [cell.spec.id for cell in chosen if cell.spec.same_as is None]
+    if workers > 1:  # a pool is worth its start only where something is to be measured
+        todo = [name for name in todo if not _is_measured(found, found.cells[name])]
     if workers > 1 and len(todo) > 1:
         # Spawned, as forking a process with threads in it can hang.
         with ProcessPoolExecutor(min(workers, len(todo)), get_context("spawn"), _open, (Path(results),)) as pool:

@@ -1,11 +1,11 @@
 """What the board needs of one cell, read from its files once."""
 
+import re
 from typing import NamedTuple
 
 from leaderboard.columns import COLUMNS
 from leaderboard.sources import Found, find_block
 from leaderboard.store import Cell
-from leaderboard.variants import device
 
 
 class Summary(NamedTuple):
@@ -40,7 +40,7 @@ def summarise(cell: Cell) -> Summary:
     summary = Summary(
         founds=tuple(column.find(cell) for column in COLUMNS),
         vectors=str(block.params["vectors"]) if block else "",
-        device=device(cell.cost.device) if cell.cost else "",
+        device=_kind(cell.cost.device) if cell.cost else "",
         precision=cell.cost.precision if cell.cost else "",
         started=cell.started,
         done=cell.done,
@@ -48,3 +48,8 @@ def summarise(cell: Cell) -> Summary:
     )
     cell.forget()
     return summary
+
+
+def _kind(name: str) -> str:
+    """Return the kind of a device, without its number."""
+    return re.sub(r":\d+$", "", name)

@@ -1,6 +1,5 @@
 """Rows of a board that bear the same names but were not made alike: how they differ."""
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,6 @@ if TYPE_CHECKING:
     from leaderboard.board import Row
 
 _NOT_DIFFERENCES = {"seed", "regime", "method", "weighting"}
-
-
-def device(name: str) -> str:
-    """Return the kind of a device, without its number."""
-    return re.sub(r":\d+$", "", name)
 
 
 def with_variants(results: Results, rows: list["Row"]) -> list["Row"]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from leaderboard.board import Row, row_of, same_row
+from leaderboard.board import Row, rows_of
 from leaderboard.replication.published import MODELS, TASKS
 from leaderboard.replication.studies import Study
 from leaderboard.store import STAGES, Cell, Results, read_results
-from leaderboard.variants import with_variants
+from leaderboard.summary import summarise
 from polyskew.errors import UserError, suggest
 
 
@@ -26,7 +26,7 @@ def read_studies(folders: Iterable[Path], stand_ins: dict[str, str]) -> list[Stu
     """
     results = merge([read_results(folder) for folder in folders])
     tasks, models = _names(results, stand_ins)
-    rows = with_variants(results, [row_of(results, cells) for cells in same_row(results).values()])
+    rows = rows_of(results, {name: summarise(cell) for name, cell in results.cells.items()})
     found: dict[tuple[str, ...], list[Row]] = {}
     for row in sorted(rows, key=lambda row: _machine(row) == ""):  # those that no machine worked on come last
         if row.method == "untuned":

@@ -8,7 +8,7 @@ from leaderboard.replication import published
 from leaderboard.replication.numbers import Got, Missing
 from leaderboard.replication.page import Entry, Heading, Table, fixed, ranged, word
 from leaderboard.replication.published import paper_uptake
-from leaderboard.replication.scores import ACCURACY, lid
+from leaderboard.replication.scores import ACCURACY, DIFFERENCE, lid
 from leaderboard.replication.studies import BALANCED, NOT_IN_GRID, Study
 from leaderboard.replication.wording import captioned, method_shown, model_shown, reading, shown
 from leaderboard.sources import Found, Source
@@ -162,7 +162,6 @@ SEPARATE, NEUTRAL, UNDONE = "languages separate", "neutral tokens drift", "CW un
 _TEST, _PROBE = _same(lid("test", "")), _same(lid("probe", ""))
 _COMPRESSION = _same(Source("compression", "features", {"probe": "online", "corpus": "probe"}))
 _DRIFT = _same(Source("neutral_drift", "attributions", {"threshold": THRESHOLD}))
-_DIFFERENCE = _same(Source("accuracy_difference", "predict"))
 _ORIGINAL, _WIKIPEDIA, _ACCURACY = "lid_accuracy_original", "lid_accuracy_wikipedia", "test_accuracy"
 
 
@@ -175,7 +174,7 @@ def _weighted(metric: str) -> Callable[[str, str, str], float | None]:
 
 
 CLAIMS = (
-    Claim(FALLS, "accuracy less balanced", -1, _own(_DIFFERENCE), _skewed(_ACCURACY)),
+    Claim(FALLS, "accuracy less balanced", -1, _own(_same(DIFFERENCE)), _skewed(_ACCURACY)),
     Claim(FOLLOW, "skew uptake", 1, _own(_skew_uptake), _uptake, 2),
     Claim(FOLLOW, "skew uptake less balanced", 1, _rise(_skew_uptake), digits=2),
     Claim(SEPARATE, "language ID, test set, less balanced", 1, _rise(_TEST), _skewed(_ORIGINAL)),

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leaderboard.averaging import Number, average
 from leaderboard.columns import COLUMNS
 from leaderboard.index import read_index
 from leaderboard.sources import skew_regime
+from leaderboard.statistics.averaging import Number, average
+from leaderboard.statistics.comparisons import Comparison
 from leaderboard.store import Cell, Results
 from leaderboard.summary import Summary
 from leaderboard.variants import with_variants
@@ -35,6 +36,10 @@ class Row:
         status: ``done``, ``partly done``, ``unfinished``, ``failed``, ``not run`` or ``same as ...``.
         notes: what a reader must know: failures and their reasons, identical cells.
         numbers: by column name.
+        untuned: numbers of the untuned model that this row is told beside, by column name.
+        against_reference: by column name, of `COMPARED`.
+        groups: letters, by column name: methods of this row's regime and weighting that share one cannot be told
+            apart; empty where nothing is compared.
     """
 
     task: str
@@ -56,6 +61,8 @@ class Row:
     notes: tuple[str, ...]
     numbers: dict[str, Number]
     untuned: dict[str, Number] = field(default_factory=dict)
+    against_reference: dict[str, Comparison] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,31 +73,31 @@ class Board:
 
     def to_table(self) -> "RenderableType":
         """Return rich tables, one for each task and model, with a caption that explains the numbers."""
-        from leaderboard.terminal import tables
+        from leaderboard.tables.terminal import tables
 
         return tables(self)
 
     def to_text(self, width: int = 120) -> str:
         """Return the terminal tables as plain text."""
-        from leaderboard.terminal import text
+        from leaderboard.tables.terminal import text
 
         return text(self, width)
 
     def to_markdown(self) -> str:
         """Return Markdown tables with the core columns."""
-        from leaderboard.formats import markdown
+        from leaderboard.tables.formats import markdown
 
         return markdown(self)
 
     def to_csv(self) -> str:
         """Return all columns as CSV; the names are documented in ``docs/board.md``."""
-        from leaderboard.formats import csv_text
+        from leaderboard.tables.formats import csv_text
 
         return csv_text(self)
 
     def to_json(self) -> str:
         """Return all rows with the method, seeds and reason of every number."""
-        from leaderboard.formats import json_text
+        from leaderboard.tables.formats import json_text
 
         return json_text(self)
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.artifacts import Attributions
-from leaderboard.intervals import bootstrap_sums
 from leaderboard.measures import drift
 from leaderboard.measures.counts import ratio
 from leaderboard.measures.permutation_share import permutation_variance
+from leaderboard.statistics.intervals import bootstrap_sums
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from leaderboard import drift_values as values
 from leaderboard.artifacts import Attributions, read_attributions
 from leaderboard.comparing import Compared, Drifts, Texts, compare
-from leaderboard.intervals import BOOTSTRAP
 from leaderboard.jobs import ATTRIBUTIONS, Job, block, inputs_of, value
 from leaderboard.measures import drift, neutral, permutation_share, set_share
 from leaderboard.schema import Block, Value
+from leaderboard.statistics.intervals import BOOTSTRAP
 from leaderboard.store import Cell, Results
 
 IS_REFERENCE = "this is the reference cell"

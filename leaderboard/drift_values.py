@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.comparing import Compared, Drifts, Texts
-from leaderboard.intervals import normal
 from leaderboard.jobs import no_skew, skews, value
 from leaderboard.measures import drift, neutral
 from leaderboard.measures.permutation_share import permutation_share
 from leaderboard.measures.set_share import set_shares
 from leaderboard.schema import Spec, Value
+from leaderboard.statistics.intervals import normal
 
 NEUTRAL = drift.SETS.index("neutral")
 PLACEBO = {"term": "placebo"}

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leaderboard.board import Board, Row
-from leaderboard.intervals import WITH_TEXTS
-from leaderboard.writing import sections
+from leaderboard.statistics.intervals import WITH_TEXTS
+from leaderboard.tables.writing import sections
 from polyskew.errors import UserError
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard import artifacts
-from leaderboard.intervals import BOOTSTRAP, bootstrap_sums, normal
 from leaderboard.jobs import PREDICTIONS, Job, block, inputs_of, no_skew, skews, value
 from leaderboard.measures import accuracy, macro_f1, mutual_information, prediction_share
 from leaderboard.measures import skew_uptake as skewing
 from leaderboard.measures.counts import cell_index, count_table, ratio
 from leaderboard.schema import Value
+from leaderboard.statistics.intervals import BOOTSTRAP, bootstrap_sums, normal
 from leaderboard.store import Cell
 
 

@@ -24,6 +24,7 @@ class Spec(BaseModel):
         stages: stages that the cell has when it is finished; by default all, or features alone for the untuned model.
         asked: by stage the version and settings that are asked for now; an artifact made otherwise counts as missing.
         shares: P[l, c], or None for a regime without target shares.
+        redistribute: whether the task lets its texts be passed on.
         skew: d[l, c] by regime: the cell's own regime, or for a balanced cell each skewed regime of the grid.
     """
 
@@ -46,6 +47,7 @@ class Spec(BaseModel):
     group: str
     stages: tuple[str, ...] | None = None
     asked: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    redistribute: bool = False
     shares: Matrix | None = None
     skew: dict[str, Matrix] | None = None
 

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from leaderboard.explained import Explained, read_text
 from leaderboard.measures.drift import SETS, THRESHOLD, set_index, set_sums
-from leaderboard.store import SPEC, Cell, Results
+from leaderboard.store import Cell, Results
 from polyskew.errors import UserError, suggest
-from polyskew.files import read_json
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def shaded_text(
         reference=_side(reference[1], spec.labels, column) if reference else None,
         reference_id=reference[0] if reference else "",
         alone=alone,
-        redistribute=read_json(cell.folder / SPEC).get("redistribute") is True,
+        redistribute=cell.spec.redistribute,
     )
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard import artifacts
-from leaderboard.intervals import PROBE_BOOTSTRAP
 from leaderboard.jobs import block
 from leaderboard.measures import leakage
 from leaderboard.measures.base import Measure
 from leaderboard.probes.runs import PROBE_ROWS, PROBE_SEED, Texts
 from leaderboard.schema import Block
 from leaderboard.sources import BOARD_VECTORS
+from leaderboard.statistics.intervals import PROBE_BOOTSTRAP
 from leaderboard.store import Cell
 from polyskew.files import checksums
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.intervals import bootstrap_sums
 from leaderboard.measures import leakage, online_coding
 from leaderboard.measures.counts import ratio
 from leaderboard.measures.probing import shuffled, subset
+from leaderboard.statistics.intervals import bootstrap_sums
 
 PROBE_SEED = 0
 SHUFFLE_SEED = 1

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.intervals import normal
 from leaderboard.jobs import value
 from leaderboard.measures import leakage, online_coding
 from leaderboard.probes.runs import Outcome
 from leaderboard.schema import Value
+from leaderboard.statistics.intervals import normal
 
 Formula = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 Controls = dict[str, Outcome | str]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from leaderboard.averaging import Number
+from leaderboard.statistics.averaging import Number
 
 KINDS = ("base", "positive", "neutral", "negative")
 """The bars of a language, in the paper's order: base value, then the three sets of tokens."""

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.artifacts import read_predictions
-from leaderboard.intervals import BOOTSTRAP, bootstrap_sums, normal
 from leaderboard.measures.counts import ratio
 from leaderboard.sources import Found, Source
+from leaderboard.statistics.intervals import BOOTSTRAP, bootstrap_sums, normal
 from leaderboard.store import Cell
 from polyskew.errors import UserError
 from polyskew.files import read_json

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 
-from leaderboard.averaging import Number
 from leaderboard.replication import published
 from leaderboard.replication.beside import ONE_SEED
 from leaderboard.replication.counting import PredictedShare, counts, language_groups
@@ -12,6 +11,7 @@ from leaderboard.replication.page import Entry, Heading, Kind, Table, ranged, va
 from leaderboard.replication.published import Published
 from leaderboard.replication.studies import NOT_IN_GRID, Setup, Study, name
 from leaderboard.replication.wording import captioned, method_shown, reading, shown
+from leaderboard.statistics.averaging import Number
 from leaderboard.store import Cell
 
 Group = tuple[str, ...]

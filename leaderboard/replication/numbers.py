@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from leaderboard.averaging import Number
+from leaderboard.statistics.averaging import Number
 
 _NAMED = 4  # places that a sentence names; each missing number is marked in its own place, too
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from leaderboard.averaging import Number
 from leaderboard.replication import published
 from leaderboard.replication.beside import Beside, is_real, papers_columns, titled, triple_headings
 from leaderboard.replication.numbers import Got, Missing
@@ -11,6 +10,7 @@ from leaderboard.replication.published import SETUPS, Published
 from leaderboard.replication.studies import BALANCED, NOT_IN_GRID, Setup, Study, name
 from leaderboard.replication.wording import captioned, method_shown, reading, shown
 from leaderboard.sources import Found, Source
+from leaderboard.statistics.averaging import Number
 from leaderboard.store import Cell
 
 Find = Callable[[Cell], Found]

@@ -1,6 +1,5 @@
 """Table 5 (numbers of rows) and appendix A.4 (how a threshold splits the tokens)."""
 
-from leaderboard.averaging import Number
 from leaderboard.measures.drift import THRESHOLD, THRESHOLDS
 from leaderboard.replication import published
 from leaderboard.replication.beside import papers_columns, titled
@@ -12,6 +11,7 @@ from leaderboard.replication.published import Published
 from leaderboard.replication.studies import BALANCED, NOT_IN_GRID, Study
 from leaderboard.replication.wording import captioned, method_shown, shown
 from leaderboard.sources import Source
+from leaderboard.statistics.averaging import Number
 
 NOTHING = Got(Number(None, reason=NOT_IN_GRID), NOT_IN_GRID)
 

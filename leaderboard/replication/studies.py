@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from leaderboard.averaging import Number, average
 from leaderboard.board import SAME, Row
 from leaderboard.columns import Column
-from leaderboard.intervals import NORMAL, PAIRED_T_INTERVAL, t_interval
 from leaderboard.replication.numbers import Got
 from leaderboard.sources import Found
+from leaderboard.statistics.averaging import Number, average
+from leaderboard.statistics.intervals import NORMAL, PAIRED_T_INTERVAL, t_interval
 from leaderboard.store import Cell, Results
 from polyskew.files import read_json
 

@@ -15,11 +15,11 @@ from scipy import stats
 from leaderboard.board import Board, board
 from leaderboard.columns import COLUMNS
 from leaderboard.figure import draw
-from leaderboard.formats import csv_columns
 from leaderboard.measure import measure
 from leaderboard.measures import online_coding
 from leaderboard.store import read_results
-from leaderboard.writing import sections
+from leaderboard.tables.formats import csv_columns
+from leaderboard.tables.writing import sections
 from polyskew.errors import UserError
 from tests.leaderboard.synthetic import ATTRIBUTIONS, SKEW, Kind, cost, grid, write_cell, write_grid
 

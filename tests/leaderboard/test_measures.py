@@ -9,7 +9,6 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, mutual_info_score
 
 from leaderboard.comparing import Compared, Texts
-from leaderboard.intervals import bootstrap_sums, normal, t_interval, t_interval_with_texts
 from leaderboard.measures import METRICS, drift, leakage, neutral, online_coding
 from leaderboard.measures.accuracy import accuracy
 from leaderboard.measures.counts import count_table
@@ -19,6 +18,7 @@ from leaderboard.measures.permutation_share import permutation_share, permutatio
 from leaderboard.measures.prediction_share import prediction_shares, true_shares
 from leaderboard.measures.set_share import set_counts, set_shares
 from leaderboard.measures.skew_uptake import skew_uptake
+from leaderboard.statistics.intervals import bootstrap_sums, normal, t_interval, t_interval_with_texts
 
 SEEDS = st.integers(0, 10_000)
 

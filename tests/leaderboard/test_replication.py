@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 
 from benchmark.cli import app
 from leaderboard.artifacts import read_predictions
-from leaderboard.averaging import Number
 from leaderboard.replication import published, write
 from leaderboard.replication.claims import verdict
 from leaderboard.replication.counting import PredictedShare
@@ -26,6 +25,7 @@ from leaderboard.replication.markdown import markdown
 from leaderboard.replication.numbers import Got
 from leaderboard.replication.page import Entry, Figure, Page, Table, ranged
 from leaderboard.replication.report import replication
+from leaderboard.statistics.averaging import Number
 from leaderboard.store import read_results
 from polyskew.errors import UserError
 from polyskew.files import read_json, write_json

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from leaderboard.averaging import Number
 from leaderboard.board import SAME, Board, Row
-from leaderboard.intervals import WITH_TEXTS, WITHOUT_TEXTS
+from leaderboard.statistics.averaging import Number
+from leaderboard.statistics.intervals import WITH_TEXTS, WITHOUT_TEXTS
 
 CORE = (
     ("accuracy", "accuracy"),

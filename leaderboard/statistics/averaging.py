@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leaderboard.columns import Column
-from leaderboard.intervals import (
+from leaderboard.sources import Found
+from leaderboard.statistics.intervals import (
     PAIRED_T_INTERVAL,
     SEEDS_ONLY_T_INTERVAL,
     T_INTERVAL,
@@ -12,7 +13,6 @@ from leaderboard.intervals import (
     t_interval,
     t_interval_with_texts,
 )
-from leaderboard.sources import Found
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from leaderboard.board import Board, Number, Row
 from leaderboard.columns import COLUMNS
-from leaderboard.writing import CORE, amount, caption, remarks, sections, seeds, written
+from leaderboard.tables.writing import CORE, amount, caption, remarks, sections, seeds, written
 
 BOARD_SCHEMA = 1
 _NAMES = ("task", "model", "variant", "method", "regime", "weighting")

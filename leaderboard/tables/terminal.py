@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leaderboard.board import Board, Row
-from leaderboard.writing import CORE, amount, caption, remarks, sections, seeds, written
+from leaderboard.tables.writing import CORE, amount, caption, remarks, sections, seeds, written
 
 
 def tables(board: Board) -> RenderableType:

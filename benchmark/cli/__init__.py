@@ -1,0 +1,41 @@
+"""The command line. Each command is a function of one of the modules beside this one."""
+
+import sys
+
+import typer
+
+from benchmark.cli import grids, results
+from polyskew.errors import UserError
+from polyskew.house import check_rooms
+
+app = typer.Typer(
+    name="polyskew",
+    help="Does a fine-tuned model learn the task, or does it learn the language?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+app.command()(grids.run)
+app.command()(grids.plan)
+app.command()(results.board)
+app.command()(results.show)
+app.command()(results.replicate)
+app.command("list")(grids.list_)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence and status 2."""
+    try:
+        check_rooms()
+        app()
+    except UserError as error:
+        print(f"polyskew: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Typer turns an interruption into an exit of its own.
+        if isinstance(end, SystemExit) and end.code != 130:
+            raise
+        print("polyskew: interrupted; what is finished is kept, the same command goes on from there", file=sys.stderr)
+        sys.exit(130)

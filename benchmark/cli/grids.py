@@ -1,0 +1,78 @@
+"""Commands on a grid: ``run``, ``plan``, and ``list``, which says what can stand in one."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.console import console
+from benchmark.cli.results import board
+
+GridArgument = Annotated[
+    str, typer.Argument(metavar="GRID", help="A shipped grid (polyskew list grids) or a YAML file.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="RESULTS", help="Results folder; results/<grid's name> by default.")
+]
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    tasks = "tasks"
+    methods = "methods"
+    weightings = "weightings"
+    regimes = "regimes"
+    models = "models"
+    recipes = "recipes"
+    grids = "grids"
+    metrics = "metrics"
+
+
+def run(
+    grid: GridArgument,
+    out: OutOption = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; one a GPU, or by the number of cores, by default.")
+    ] = None,
+) -> None:
+    """Run a grid; what an earlier run finished is kept and not run again."""
+    from benchmark.grid import load_grid
+    from benchmark.run import run as run_grid
+
+    spec = load_grid(grid)
+    results = out or Path("results") / spec.name
+    tally = run_grid(spec, results, workers)
+    board(results)
+    if tally.failed:
+        print(f"{len(tally.failed)} cells failed; `polyskew show CELL` says why, and the rest is kept", file=sys.stderr)
+    if tally.unmeasured:
+        print(f"not all could be measured: {tally.unmeasured}", file=sys.stderr)
+    if tally.failed or tally.unmeasured:
+        raise typer.Exit(1)
+
+
+def plan(grid: GridArgument, out: OutOption = None) -> None:
+    """Show a grid's cells and rows, what is done and what would run; train nothing."""
+    from benchmark.grid import load_grid
+    from benchmark.plan import show as show_plan
+
+    spec = load_grid(grid)
+    show_plan(spec, out or Path("results") / spec.name, console())
+
+
+def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
+    """List what can stand in a grid."""
+    from rich.table import Table
+
+    from benchmark.listing import listing
+
+    columns, rows = listing(kind.value)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)

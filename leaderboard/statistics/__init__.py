@@ -1,0 +1,1 @@
+"""What the board's numbers can carry: means over seeds, intervals, comparisons."""

@@ -1,6 +1,5 @@
 """A cell: one point of the grid, and what makes two cells the same."""
 
-import hashlib
 import json
 from functools import cached_property, lru_cache
 from typing import Any
@@ -12,6 +11,7 @@ from adapters import WEIGHTINGS, Method, get_method, get_weighting
 from benchmark.attributions.settings import Settings
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
+from polyskew.canonical import digest
 from tasks import Task, get_task
 from tasks.regimes import ratios
 
@@ -175,12 +175,6 @@ class CellSpec(BaseModel):
             return f"{self.task.name} {self.model.name} untuned"
         names = (self.task.name, self.regime, self.model.name, self.method.name, self.weighting, self.recipe_name)
         return f"{' '.join(str(name) for name in names)} seed {self.seed}"
-
-
-def digest(form: Any) -> str:
-    """Return 16 hex digits that identify a JSON value, whatever the order of its keys."""
-    text = json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _changed(cell: CellSpec, **fields: Any) -> CellSpec:

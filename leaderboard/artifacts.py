@@ -108,7 +108,7 @@ class Attributions(Rows):
 
 def read_predictions(path: Path, classes: int) -> Predictions:
     """Read predictions; raises `DataError` where the file is broken or does not have ``classes`` finite logits."""
-    table = _read(path, ["id", "group", "language", "label", "logits"])
+    table = read_table(path, ["id", "group", "language", "label", "logits"])
     rows = _rows(table)
     logits, _ = _lists(table, "logits")
     if logits.size != len(rows.id) * classes:
@@ -123,7 +123,7 @@ def read_predictions(path: Path, classes: int) -> Predictions:
 
 def read_attributions(path: Path, classes: int) -> Attributions:
     """Read attributions; raises `DataError` where lengths do not fit, a value is not finite or an error is negative."""
-    table = _read(path, ["id", "group", "language", "mode", "token_ids", "values", "base", "errors"], later=("errors",))
+    table = read_table(path, ["id", "group", "language", "mode", "token_ids", "values", "base", "errors"], later=("errors",))
     rows = _rows(table)
     values, values_start = _lists(table, "values")
     tokens, start = _lists(table, "token_ids")
@@ -145,7 +145,7 @@ def read_attributions(path: Path, classes: int) -> Attributions:
 
 def read_feature_rows(path: Path, classes: int) -> FeatureRows:
     """Read the rows of a feature file; raises `DataError` where it is broken or a label is none of ``classes``."""
-    table = _read(path, ["id", "group", "language"], optional=("label", "tokens", "characters", "source"))
+    table = read_table(path, ["id", "group", "language"], optional=("label", "tokens", "characters", "source"))
 
     def numbers(name: str) -> NDArray[np.int64] | None:
         return table.column(name).to_numpy().astype(np.int64) if name in table.column_names else None
@@ -205,7 +205,18 @@ def _errors(column: Any, start: NDArray[np.int64], classes: int, path: Path) -> 
     return errors
 
 
-def _read(path: Path, columns: list[str], later: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> Any:
+def read_table(path: Path, columns: list[str], later: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> Any:
+    """Read columns of a parquet file as a pyarrow table.
+
+    Args:
+        path: the file.
+        columns: must be there.
+        later: those of them that files of earlier versions lack.
+        optional: are read where they are there.
+
+    Raises:
+        DataError: the file cannot be read, or lacks a column.
+    """
     import pyarrow
     import pyarrow.parquet
 

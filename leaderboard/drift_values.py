@@ -71,7 +71,7 @@ def neutral_drift_values(own: Drifts | str, placebo: Drifts | str) -> list[Value
     spread = neutral.neutral_drift(own.replicates[..., NEUTRAL]) - neutral.neutral_drift(
         placebo.replicates[..., NEUTRAL]
     )
-    return [value(net, None, normal(net, spread), EMPTY), term, chance]
+    return [value(net, None, normal(net, spread), EMPTY, spread), term, chance]
 
 
 def neutral_uptake_values(spec: Spec, own: Drifts | str, placebo: Drifts | str) -> list[Value]:
@@ -85,8 +85,8 @@ def neutral_uptake_values(spec: Spec, own: Drifts | str, placebo: Drifts | str) 
     for found, term in terms:
         for name, skew in skews(spec).items():
             number = float(neutral.neutral_uptake(skew, found.table[..., NEUTRAL]))
-            interval = normal(number, neutral.neutral_uptake(skew, found.replicates[..., NEUTRAL]))
-            values.append(value(number, {"skew": name, **term}, interval, EMPTY))
+            spread = neutral.neutral_uptake(skew, found.replicates[..., NEUTRAL])
+            values.append(value(number, {"skew": name, **term}, normal(number, spread), EMPTY, spread))
     return values or [value(None, reason=no_skew(spec))]
 
 
@@ -129,4 +129,5 @@ def _neutral_drift(found: Drifts | str, by: dict[str, str]) -> Value:
     if isinstance(found, str):
         return value(None, by, reason=found)
     number = float(neutral.neutral_drift(found.table[..., NEUTRAL]))
-    return value(number, by, normal(number, neutral.neutral_drift(found.replicates[..., NEUTRAL])), EMPTY)
+    spread = neutral.neutral_drift(found.replicates[..., NEUTRAL])
+    return value(number, by, normal(number, spread), EMPTY, spread)

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leaderboard.board import Board, Row
+from leaderboard.board import Board
+from leaderboard.rows import Row
 from leaderboard.statistics.intervals import WITH_TEXTS
-from leaderboard.tables.writing import sections
+from leaderboard.tables.choosing import sections
 from polyskew.errors import UserError
 
 if TYPE_CHECKING:

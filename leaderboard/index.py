@@ -9,37 +9,38 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leaderboard.columns import COLUMNS
+from leaderboard.founds import ARRAYS, Founds, joined
 from leaderboard.schema import SCHEMA, Spec, parse
-from leaderboard.sources import Found, Source
+from leaderboard.sources import Source
 from leaderboard.store import FAILURE, METRICS, SPEC, STAGES, Cell, Results, cell_folders, read_cell
-from leaderboard.summary import Summary, summarise
+from leaderboard.summary import OF_TEXTS, Summaries, Told, summarise
 from polyskew.files import atomic_file
 
 INDEX = ".index"
 _FILES = (".", SPEC, METRICS, FAILURE, "train/cost.json", "data/tokens.json", *STAGES)
-_FORM = 1  # raise it where a summary or the way a number is found changes
+_FORM = 2  # raise it where a summary or the way a number is found changes
 _DIGEST = 16  # bytes
 _SETTLED = 2.0  # seconds; a file may change again within one tick of its clock, and would look the same
 
 
-class _Entry(NamedTuple):
-    stamp: str
-    spec: bytes
-    summary: Summary
+class _Known(NamedTuple):
+    """What an index holds of cells: by id the files' stamp and ``spec.json``, and the summaries in the same order."""
+
+    stamps: dict[str, str]
+    specs: dict[str, bytes]
+    summaries: Summaries
 
 
-def read_index(folder: Path | str) -> tuple[Results, dict[str, Summary]]:
-    """Read a results folder, and the summary of each of its cells by id.
+def read_index(folder: Path | str) -> tuple[Results, Summaries]:
+    """Read a results folder, and the summary of each of its cells.
 
     The index is written where something of it is new and the folder can be written to.
 
@@ -50,23 +51,35 @@ def read_index(folder: Path | str) -> tuple[Results, dict[str, Summary]]:
     settled = (time.time() - _SETTLED) * 1e9
     known = _load(path)
     cells: dict[str, Cell] = {}
-    entries: dict[str, _Entry] = {}
-    changed = False
+    stamps, specs = {}, {}
+    kept: list[str] = []
+    new: list[Cell] = []
     for place in cell_folders(folder):
-        stamp, entry = _stamp(place), known.get(place.name)
-        if entry is not None and entry.stamp == stamp:
-            cell = Cell(place, parse(entry.spec, Spec, str(place / SPEC)))
+        name, stamp = place.name, _stamp(place)
+        if known.stamps.get(name) == stamp:
+            specs[name] = known.specs[name]
+            cells[name] = Cell(place, parse(specs[name], Spec, str(place / SPEC)))
+            kept.append(name)
         elif (found := read_cell(place)) is not None:
-            cell, spec = found
-            entry, changed = _Entry(stamp, spec, summarise(cell)), True
+            cells[name], specs[name] = found
+            new.append(cells[name])
         else:
             continue
-        cells[place.name], entries[place.name] = cell, entry
-    if changed or len(entries) < len(known):
-        old = {name: entry for name, entry in entries.items() if int(entry.stamp.partition(" ")[0]) < settled}
+        stamps[name] = stamp
+    summaries = _united([(known.summaries, kept), (fresh := summarise(new), list(fresh.places))])
+    if new or len(kept) < len(known.stamps):
+        old = [name for name in summaries.places if int(stamps[name].partition(" ")[0]) < settled]
         with suppress(OSError):  # a folder of somebody else's, or a full disk: the board is shown all the same
-            _write(path, old)
-    return Results(Path(folder), cells), {name: entry.summary for name, entry in entries.items()}
+            _write(path, _Known({name: stamps[name] for name in old}, specs, _united([(summaries, old)])))
+    return Results(Path(folder), cells), summaries
+
+
+def _united(parts: list[tuple[Summaries, list[str]]]) -> Summaries:
+    """Return chosen cells of several."""
+    names = [name for _, chosen in parts for name in chosen]
+    told = [part.told[part.places[name]] for part, chosen in parts for name in chosen]
+    founds = joined([(part.founds, [part.places[name] for name in chosen]) for part, chosen in parts])
+    return Summaries({name: place for place, name in enumerate(names)}, told, founds)
 
 
 def _stamp(folder: Path) -> str:
@@ -75,10 +88,10 @@ def _stamp(folder: Path) -> str:
     Stages and files are put into their place by renaming, which touches the folder; what is edited in its place is
     looked at itself. The time of change, unlike that of modification, cannot be set back.
     """
-    told = [0]
+    told, place = [0], f"{folder}/"
     for name in _FILES:
         try:
-            found = os.stat(f"{folder}/{name}")  # noqa: PTH116 - a board asks a hundred thousand times
+            found = os.stat(place + name)  # noqa: PTH116 - a board asks a hundred thousand times
         except OSError:
             told += [0, 0]
             continue
@@ -94,64 +107,44 @@ def _form() -> str:
     return json.dumps([_FORM, SCHEMA, version("polyskew"), sources])
 
 
-def _load(path: Path) -> dict[str, _Entry]:
+def _load(path: Path) -> _Known:
     """Return what an index holds; nothing where it is not there, not whole or of another form."""
+    nothing = _Known({}, {}, summarise([]))
     try:
         digest, whole = (raw := path.read_bytes())[:_DIGEST], raw[_DIGEST:]
     except OSError:
-        return {}
+        return nothing
     if digest != _digest(whole):
-        return {}
+        return nothing
     with np.load(io.BytesIO(whole), allow_pickle=False) as file:
         told = json.loads(file["told"].tobytes())
         if told["form"] != _form():
-            return {}
-        return dict(_entries({name: file[name] for name in ("specs", "ends", "numbers", "codes")}, told))
+            return nothing
+        founds = Founds(**{name: file[name] for name in ARRAYS}, of_texts=OF_TEXTS, texts=tuple(told["texts"]))
+        specs, ends = file["specs"].tobytes(), [0, *file["ends"].tolist()]
+    names = list(told["stamps"])
+    summaries = Summaries(
+        {name: place for place, name in enumerate(names)}, [Told(*one) for one in told["told"]], founds
+    )
+    return _Known(
+        told["stamps"], {name: specs[ends[place] : ends[place + 1]] for place, name in enumerate(names)}, summaries
+    )
 
 
 def _digest(whole: bytes) -> bytes:
     return hashlib.blake2b(whole, digest_size=_DIGEST).digest()
 
 
-def _entries(arrays: dict[str, NDArray[Any]], told: dict[str, Any]) -> Iterator[tuple[str, _Entry]]:
-    texts = [tuple(text) for text in told["texts"]]
-    specs, ends = arrays["specs"].tobytes(), [0, *arrays["ends"].tolist()]
-    rows = zip(told["cells"], arrays["numbers"], arrays["codes"], strict=True)
-    for place, ((name, stamp, *rest), numbers, codes) in enumerate(rows):
-        found = zip(*numbers.tolist(), codes.tolist(), strict=True)
-        founds = tuple(
-            Found(_there(value), _there(low), _there(high), *texts[code]) for value, low, high, code in found
-        )
-        yield name, _Entry(stamp, specs[ends[place] : ends[place + 1]], Summary(founds, *rest))
-
-
-def _there(number: float) -> float | None:
-    """Return a number, or None for NaN: what is missing is kept as that, and what is there is finite."""
-    return number if number == number else None
-
-
-def _write(path: Path, entries: dict[str, _Entry]) -> None:
-    texts: dict[tuple[str, str, str], int] = {}
-    shape = (len(entries), 3, len(COLUMNS))
-    numbers, codes = np.full(shape, np.nan), np.zeros((shape[0], shape[2]), np.int32)
-    for place, entry in enumerate(entries.values()):
-        founds = entry.summary.founds
-        numbers[place] = np.array([found[:3] for found in founds], dtype=np.float64).T
-        codes[place] = [texts.setdefault(found[3:], len(texts)) for found in founds]
-    told = {
-        "form": _form(),
-        "cells": [[name, entry.stamp, *entry.summary[1:]] for name, entry in entries.items()],
-        "texts": list(texts),
-    }
-    specs = [entry.spec for entry in entries.values()]
+def _write(path: Path, known: _Known) -> None:
+    founds, specs = known.summaries.founds, [known.specs[name] for name in known.stamps]
+    told = {"form": _form(), "stamps": known.stamps, "told": known.summaries.told, "texts": founds.texts}
     whole = io.BytesIO()
     np.savez(
         whole,
         told=np.frombuffer(json.dumps(told).encode(), np.uint8),
         specs=np.frombuffer(b"".join(specs), np.uint8),
         ends=np.cumsum([len(spec) for spec in specs], dtype=np.int64),
-        numbers=numbers,
-        codes=codes,
+        **{name: getattr(founds, name) for name in ARRAYS},
     )
     with atomic_file(path) as temporary:
         temporary.write_bytes(_digest(whole.getvalue()) + whole.getvalue())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from leaderboard.measures.base import Measure
 from leaderboard.schema import Block, Spec, Value
+from leaderboard.statistics.intervals import KEPT
 from leaderboard.store import Cell, Results
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST, checksums
@@ -71,8 +72,12 @@ def value(
     by: dict[str, str] | None = None,
     interval: tuple[float, float] | None = None,
     reason: str = "it cannot be computed from these rows",
+    resampled: NDArray[np.float64] | None = None,
 ) -> Value:
-    """Return a value for a block, rounded to nine significant digits; NaN or None becomes null with the reason."""
+    """Return a value for a block, rounded to nine significant digits; NaN or None becomes null with the reason.
+
+    Of ``resampled``, the number in each resample, the first `KEPT` are kept, where none of all is missing.
+    """
     result: Value = {"by": by} if by else {}
     if number is None or not np.isfinite(number):
         result["value"], result["reason"] = None, reason
@@ -80,6 +85,8 @@ def value(
     result["value"] = _short(number)
     if interval is not None:
         result["low"], result["high"] = _short(interval[0]), _short(interval[1])
+    if resampled is not None and np.isfinite(resampled).all():
+        result["resampled"] = [float(f"{one:.5g}") for one in resampled[:KEPT]]
     return result
 
 

@@ -14,6 +14,17 @@ M = TypeVar("M", bound=BaseModel)
 Matrix = list[list[float]]
 
 
+class ProbeCorpus(BaseModel):
+    """Under ``probe`` in ``spec.json``: the corpus of the language probe, and on what terms its texts are used."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    licence: str = ""
+    citation: str = ""
+    redistribute: bool = False
+
+
 class Spec(BaseModel):
     """``spec.json``: what a cell is. Fields that this room does not use are ignored.
 
@@ -25,6 +36,9 @@ class Spec(BaseModel):
         asked: by stage the version and settings that are asked for now; an artifact made otherwise counts as missing.
         shares: P[l, c], or None for a regime without target shares.
         redistribute: whether the task lets its texts be passed on.
+        licence: of the task's data, as their owner states it; empty where it was not recorded.
+        citation: of the task's data, BibTeX or a reference.
+        probe: the corpus of the language probe, where it was recorded.
         skew: d[l, c] by regime: the cell's own regime, or for a balanced cell each skewed regime of the grid.
     """
 
@@ -48,6 +62,9 @@ class Spec(BaseModel):
     stages: tuple[str, ...] | None = None
     asked: dict[str, dict[str, Any]] = Field(default_factory=dict)
     redistribute: bool = False
+    licence: str = ""
+    citation: str = ""
+    probe: ProbeCorpus | None = None
     shares: Matrix | None = None
     skew: dict[str, Matrix] | None = None
 
@@ -105,13 +122,15 @@ class Value(TypedDict, total=False):
     """One number. Absent keys mean: ``by`` nothing, no interval, no reason.
 
     ``by`` says of what it is the value (``{"language": "fr"}``); ``value`` is null when missing, and then ``reason``
-    says why; ``low`` and ``high`` bound the interval, whose method stands with the block.
+    says why; ``low`` and ``high`` bound the interval, whose method stands with the block; ``resampled`` is the number
+    in the first resamples of its texts, which are the same in every seed.
     """
 
     by: dict[str, str]
     value: float | None
     low: float
     high: float
+    resampled: list[float]
     reason: str
 
 

@@ -1,6 +1,6 @@
 """Where the board's numbers stand in a cell's files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from polyskew.errors import UserError
 BOARD_VECTORS = ("pooler", "cls")
 """The vectors that the board's probes read, the first that a model has."""
 
+# Which cell was the reference or the placebo differs from seed to seed, which skews are measured from grid to grid.
+_NOT_METHOD = ("reference", "placebo", "skew")
 _WHOLE = {"within": None, "match": None}  # the parameters of probes on a part of the texts
 
 
@@ -19,6 +21,7 @@ class Found(NamedTuple):
 
     Attributes:
         made_by: measure, version and parameters; numbers that were made differently are never averaged.
+        resampled: the number in the first resamples of its texts, the same in all seeds; or empty.
     """
 
     value: float | None
@@ -27,6 +30,7 @@ class Found(NamedTuple):
     method: str = ""
     reason: str = ""
     made_by: str = ""
+    resampled: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,10 @@ class Source:
             # Where a whole block is missing, one value without `by` says why.
             missing = value or block.get({}) or {}
             return Found(None, reason=missing.get("reason", "not measured"))
-        made_by = f"{block.measure} {block.version} {sorted(_shared_params(block).items())}"
+        made_by = _made_by(block)
         method = block.interval or "" if "low" in value else ""
-        return Found(value["value"], value.get("low"), value.get("high"), method, made_by=made_by)
+        resampled = value.get("resampled", ())
+        return Found(value["value"], value.get("low"), value.get("high"), method, "", made_by, resampled)
 
     def _why_not(self, cell: Cell) -> str:
         if cell.spec.is_untuned and self.stage != "features":
@@ -116,9 +121,9 @@ def skew_regime(cell: Cell) -> str:
     return "imbalanced" if "imbalanced" in names else next(iter(names), "")
 
 
-def _shared_params(block: Block) -> dict[str, object]:
-    # Which cell was the reference or the placebo differs from seed to seed; that is no difference of method.
-    return {key: value for key, value in block.params.items() if key not in ("reference", "placebo")}
+def _made_by(block: Block) -> str:
+    shared = [f"{key}={value}" for key, value in sorted(block.params.items()) if key not in _NOT_METHOD]
+    return f"{block.measure} {block.version}" + (f" ({', '.join(shared)})" if shared else "")
 
 
 def cost(name: str) -> Callable[[Cell], Found]:

@@ -3,6 +3,7 @@
 What is not there yet is missing; what is there and broken is an error that names the file.
 """
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -189,7 +190,8 @@ def cell_folders(folder: Path | str) -> list[Path]:
     cells = Path(folder) / CELLS
     if not cells.is_dir():
         raise UserError(f"{folder} is not a results folder: it has no folder {CELLS!r}")
-    return sorted(path for path in cells.iterdir() if not path.name.startswith("."))
+    # Names are sorted, not paths, which takes ten times as long.
+    return [cells / name for name in sorted(os.listdir(cells)) if not name.startswith(".")]  # noqa: PTH208
 
 
 def read_cell(folder: Path) -> tuple[Cell, bytes] | None:

@@ -1,53 +1,91 @@
-"""What the board needs of one cell, read from its files once."""
+"""What the board needs of each cell, read from its files once."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from leaderboard.columns import COLUMNS
-from leaderboard.sources import Found, find_block
+from leaderboard.founds import Founds, gather, joined
+from leaderboard.sources import Source, find_block
 from leaderboard.store import Cell
 
+OF_TEXTS = tuple(place for place, column in enumerate(COLUMNS) if column.over_texts)
+_BATCH = 256  # cells whose numbers are held one by one, before they go into arrays
 
-class Summary(NamedTuple):
-    """One cell that did its own work.
+
+class Told(NamedTuple):
+    """What else than numbers a cell tells that did its own work.
 
     Attributes:
-        founds: its number, or why it is missing, for each of `COLUMNS`.
         vectors: the vectors that were probed (``pooler`` or ``cls``), or empty.
         device: the kind of device it was trained on, empty where it was not trained.
         precision: that it was trained in, likewise.
         started: whether any stage is finished.
         done: whether all is finished and measured.
         failure: one clause that says why it failed, or empty.
+        uptakes: the uptake of each skewed regime that the cell is set against, where those are several.
     """
 
-    founds: tuple[Found, ...]
     vectors: str
     device: str
     precision: str
     started: bool
     done: bool
     failure: str
+    uptakes: dict[str, float]
 
 
-def summarise(cell: Cell) -> Summary:
-    """Read a cell's files.
+@dataclass(frozen=True)
+class Summaries:
+    """What a board needs of N cells.
+
+    Attributes:
+        places: the place of each cell by its id.
+        told: in that order.
+        founds: their numbers in the board's columns.
+    """
+
+    places: dict[str, int]
+    told: list[Told]
+    founds: Founds
+
+
+def summarise(cells: Sequence[Cell]) -> Summaries:
+    """Read cells' files.
 
     Raises:
         UserError: one of them is broken; the message names it.
     """
+    parts, told = [], []
+    for start in range(0, len(cells), _BATCH):
+        found = []
+        for cell in cells[start : start + _BATCH]:
+            found.append([column.find(cell) for column in COLUMNS])
+            told.append(_told(cell))
+            cell.forget()
+        parts.append(gather(found, OF_TEXTS, len(COLUMNS)))
+    founds = joined([(part, range(len(part.value))) for part in parts or [gather([], OF_TEXTS, len(COLUMNS))]])
+    return Summaries({cell.spec.id: place for place, cell in enumerate(cells)}, told, founds)
+
+
+def _told(cell: Cell) -> Told:
     block = find_block(cell, "leakage", {"probe": "paper"})
-    summary = Summary(
-        founds=tuple(column.find(cell) for column in COLUMNS),
+    skews = sorted(cell.spec.skew or {})
+    uptakes = {name: _uptake(name)(cell) for name in skews} if len(skews) > 1 else {}
+    return Told(
         vectors=str(block.params["vectors"]) if block else "",
         device=_kind(cell.cost.device) if cell.cost else "",
         precision=cell.cost.precision if cell.cost else "",
         started=cell.started,
         done=cell.done,
         failure=cell.failure.sentence() if cell.failure else "",
+        uptakes={name: found.value for name, found in uptakes.items() if found.value is not None},
     )
-    cell.forget()
-    return summary
+
+
+def _uptake(regime: str) -> Source:
+    return Source("skew_uptake", "predict", by={"skew": regime})
 
 
 def _kind(name: str) -> str:

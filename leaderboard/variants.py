@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from leaderboard.store import Results
 
 if TYPE_CHECKING:
-    from leaderboard.board import Row
+    from leaderboard.rows import Row
 
 _NOT_DIFFERENCES = {"seed", "regime", "method", "weighting"}
 
@@ -25,6 +25,8 @@ def with_variants(results: Results, rows: list["Row"]) -> list["Row"]:
         names.setdefault((row.task, row.model, row.regime, row.method, row.weighting), []).append(place)
     for places in names.values():
         first = rows[places[0]]
+        for place, measured in zip(places, _measured([rows[place] for place in places]), strict=True):
+            told[place] |= measured
         several = len(recipes.get((first.task, first.model), ())) > 1 and first.method != "untuned"
         always = ["recipe"] if several else []
         keys = {key for place in places for key in told[place]} - {"recipe"}
@@ -37,6 +39,17 @@ def with_variants(results: Results, rows: list["Row"]) -> list["Row"]:
                 variant = f"group={rows[place].group}"
             rows[place] = replace(rows[place], variant=variant)
     return rows
+
+
+def _measured(rows: list["Row"]) -> list[dict[str, Any]]:
+    """Return the measures by which rows differ in version or, where in none, in parameters."""
+    made_by = {name: [row.numbers[name].made_by for row in rows] for name in rows[0].numbers}
+    unlike = [found for found in made_by.values() if len(set(found) - {""}) > 1]
+    if not unlike:
+        return [{} for _ in rows]
+    versions = [[one.partition(" (")[0] for one in found] for found in unlike]
+    apart = [found for found in versions if len(set(found) - {""}) > 1] or unlike
+    return [{"measured": " + ".join(sorted(set(own) - {""}))} for own in zip(*apart, strict=True)]
 
 
 def _values(key: str, told: list[dict[str, Any]]) -> set[str]:

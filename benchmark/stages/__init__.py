@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from benchmark.progress import Report
-from benchmark.spec import CellSpec, Measurements, digest
+from benchmark.spec import CellSpec, Measurements
+from polyskew.canonical import digest
 from polyskew.files import MANIFEST, is_complete, read_json, sha256
 from tasks import get_probe
 

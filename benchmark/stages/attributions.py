@@ -22,9 +22,9 @@ from benchmark.attributions.settings import Precision
 from benchmark.attributions.texts import Text, token_text
 from benchmark.models.loading import device, load_tokenizer
 from benchmark.progress import Report
-from benchmark.spec import digest
 from benchmark.stages import ATTRIBUTIONS, Cell
 from benchmark.stages.predict import trained_model
+from polyskew.canonical import digest
 from polyskew.files import write_json
 
 CHUNKS = "attributing"

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from leaderboard.measures.base import Measure
 from leaderboard.measures.skew_uptake import uptake
 
-DRIFT = Measure("neutral_drift", 1, "probability")
-UPTAKE = Measure("neutral_uptake", 1, "ratio")
+DRIFT = Measure("neutral_drift", 2, "probability")
+UPTAKE = Measure("neutral_uptake", 2, "ratio")
 
 
 def neutral_drift(neutral: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from leaderboard.board import Row, rows_of
 from leaderboard.replication.published import MODELS, TASKS
 from leaderboard.replication.studies import Study
+from leaderboard.rows import Row, rows_of
 from leaderboard.store import STAGES, Cell, Results, read_results
 from leaderboard.summary import summarise
 from polyskew.errors import UserError, suggest
@@ -26,7 +26,7 @@ def read_studies(folders: Iterable[Path], stand_ins: dict[str, str]) -> list[Stu
     """
     results = merge([read_results(folder) for folder in folders])
     tasks, models = _names(results, stand_ins)
-    rows = rows_of(results, {name: summarise(cell) for name, cell in results.cells.items()})
+    rows = rows_of(results, summarise(list(results.cells.values())))
     found: dict[tuple[str, ...], list[Row]] = {}
     for row in sorted(rows, key=lambda row: _machine(row) == ""):  # those that no machine worked on come last
         if row.method == "untuned":

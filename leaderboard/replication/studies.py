@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from leaderboard.board import SAME, Row
+import numpy as np
+
 from leaderboard.columns import Column
 from leaderboard.replication.numbers import Got
+from leaderboard.rows import SAME, Row
 from leaderboard.sources import Found
 from leaderboard.statistics.averaging import Number, average
-from leaderboard.statistics.intervals import NORMAL, PAIRED_T_INTERVAL, t_interval
+from leaderboard.statistics.intervals import NORMAL, PAIRED_T_INTERVAL
+from leaderboard.statistics.spread import spread
 from leaderboard.store import Cell, Results
 from polyskew.files import read_json
 
@@ -128,9 +131,10 @@ class Study:
         reason = reason if len(there) < planned else ""
         if len(gains) == 1:
             return Got(Number(gains[0], *_quadrature(gains[0], *there[0]), 1, reason), planned=planned)
-        low, high = t_interval(gains)
+        found = spread(np.array(gains))
+        mean, half = float(found.mean), float(found.half)
         method = PAIRED_T_INTERVAL.format(n=len(gains))
-        return Got(Number(sum(gains) / len(gains), low, high, method, len(gains), reason), planned=planned)
+        return Got(Number(mean, mean - half, mean + half, method, len(gains), reason), planned=planned)
 
     def _by_seed(self, setup: Setup, find: Callable[[Cell], Found]) -> dict[int | None, Found]:
         row = self.rows[setup]

@@ -1,6 +1,40 @@
-"""Comparisons of rows that saw the same data in the same order: paired by seed, corrected for their number."""
+"""Comparisons of rows that saw the same data in the same order: paired by seed, corrected for their number.
 
-from dataclasses import dataclass
+Two families are declared for each table (rows that were made alike but for method, regime and weighting) and each
+measure of `COMPARED`: every row against its reference, and every two methods within one regime and weighting. Within a
+family the p-values are Holm-corrected, so that the chance of telling any two alike rows apart is at most 5%.
+"""
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard.columns import COLUMNS
+from leaderboard.founds import Founds
+from leaderboard.statistics.averaging import padded
+from leaderboard.statistics.multiplicity import holm, letters
+from leaderboard.statistics.spread import LEVEL, Spread, shared_by_texts, spread
+
+COMPARED = (
+    "accuracy",
+    "macro_f1",
+    "skew_uptake",
+    "leakage_probe",
+    "compression_probe",
+    "neutral_drift",
+    "neutral_uptake",
+)
+"""The columns whose rows are compared."""
+
+_PLACES = [[column.name for column in COLUMNS].index(name) for name in COMPARED]
+_UPTAKE = COMPARED.index("skew_uptake")
+_ONE_SEED = "one seed: the variance between seeds is unknown"
+_NO_PAIR = "no seed has both numbers, made alike"
+_NO_SPREAD = "all seeds differ by exactly the same: there is no spread to test against"
+Work = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -9,7 +43,7 @@ class Comparison:
 
     Attributes:
         difference: mean over the seeds that both have of this row's value less the other's, or None with a reason.
-        low: lower end of the 95% t interval of that mean, not corrected, or None.
+        low: lower end of the 95% interval of that mean, not corrected, or None.
         high: its upper end.
         p: two-sided, of the paired t test, Holm-corrected within its family; None where it is not tested.
         seeds: number of pairs.
@@ -22,3 +56,142 @@ class Comparison:
     p: float | None = None
     seeds: int = 0
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One row, as far as it is compared.
+
+    Attributes:
+        table: equal for rows that were made alike but for method, regime and weighting.
+        setting: regime and weighting.
+        cells: by seed the place of the cell among the founds; identical work has the same places.
+        reference: the same of its reference row; empty where this is the reference or there is none.
+        uptakes: by seed the reference's uptake of this row's skew, where the reference's own is of another skew.
+    """
+
+    table: Hashable
+    setting: Hashable
+    cells: dict[int, int]
+    reference: dict[int, int] = field(default_factory=dict)
+    uptakes: dict[int, float] | None = None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What came out for one row, by column: against its reference, and the letters of its group."""
+
+    against_reference: dict[str, Comparison]
+    groups: dict[str, str]
+
+
+def compare(entrants: Sequence[Entrant], founds: Founds) -> list[Compared]:
+    """Compare rows with their references and with each other.
+
+    Args:
+        entrants: the rows.
+        founds: what was found in the cells.
+    """
+    result = [Compared({}, {}) for _ in entrants]
+    referred = [number for number, one in enumerate(entrants) if one.reference]
+    found, works = _differences(founds, [entrants[number] for number in referred], from_reference=True)
+    corrected = _corrected(found.p, [entrants[number].table for number in referred], works)
+    for number, told in zip(referred, _comparisons(found, corrected), strict=True):
+        result[number].against_reference.update(zip(COMPARED, told, strict=True))
+    settings = _settings(entrants)
+    pairs = [pair for places in settings for pair in combinations(places, 2)]
+    versus = [replace(entrants[one], reference=entrants[other].cells, uptakes=None) for one, other in pairs]
+    found, works = _differences(founds, versus, from_reference=False)
+    apart = dict(zip(pairs, _corrected(found.p, [one.table for one in versus], works) < LEVEL, strict=True))
+    for places in settings:
+        for column, groups in zip(COMPARED, _groups(places, apart, entrants, founds), strict=True):
+            for place, letter in zip(places, groups, strict=True):
+                result[place].groups[column] = letter
+    return result
+
+
+def _differences(founds: Founds, entrants: Sequence[Entrant], *, from_reference: bool) -> tuple[Spread, list[Work]]:
+    """Return the mean differences of rows from others, ``[J, columns]``, and what identifies the work of each pair.
+
+    Args:
+        founds: what was found.
+        entrants: J rows, each with the row that it is set against as its ``reference``.
+        from_reference: that is its reference indeed, so that a number that is a difference from the reference is the
+            difference already; else the other is a method like itself.
+    """
+    seeds = [sorted(set(one.cells) & set(one.reference)) for one in entrants]
+    own = [tuple(one.cells[seed] for seed in shared) for one, shared in zip(entrants, seeds, strict=True)]
+    others = [tuple(one.reference[seed] for seed in shared) for one, shared in zip(entrants, seeds, strict=True)]
+    mine, theirs = padded(own), padded(others)
+    done = np.array([COLUMNS[place].paired and from_reference for place in _PLACES])
+    left, right = founds.value[mine][..., _PLACES], founds.value[theirs][..., _PLACES]
+    for place, (one, shared) in enumerate(zip(entrants, seeds, strict=True)):
+        if one.uptakes is not None:
+            right[: len(shared), place, _UPTAKE] = [one.uptakes.get(seed, np.nan) for seed in shared]
+    alike = founds.made_by[mine][..., _PLACES] == founds.made_by[theirs][..., _PLACES]
+    right = np.where(done, 0.0, np.where(alike, right, np.nan))
+    values = np.where((mine < 0)[..., None], np.nan, left - right)
+    texts = np.zeros(values.shape[1:])
+    for row, place in enumerate(founds.of_texts):
+        if place in _PLACES:
+            column = _PLACES.index(place)
+            draws = founds.resampled[mine, row] - (0 if done[column] else founds.resampled[theirs, row])
+            shared_part = shared_by_texts(np.where(np.isfinite(values[..., column])[..., None], draws, np.nan))
+            texts[:, column] = np.where(np.isfinite(shared_part), shared_part, 0.0)
+    return spread(values, texts), list(zip(own, others, strict=True))
+
+
+def _comparisons(found: Spread, corrected: NDArray[np.float64]) -> Iterator[list[Comparison]]:
+    """Yield each row's comparisons, one a column."""
+    rows = (array.tolist() for array in (found.mean, found.half, corrected, found.count))
+    for row in zip(*rows, strict=True):
+        yield [_comparison(*one) for one in zip(*row, strict=True)]
+
+
+def _comparison(mean: float, half: float, p: float, count: int) -> Comparison:
+    if count < 2:
+        return Comparison(mean, seeds=1, reason=_ONE_SEED) if count else Comparison(None, reason=_NO_PAIR)
+    if p != p:
+        return Comparison(mean, mean - half, mean + half, None, count, _NO_SPREAD)
+    return Comparison(mean, mean - half, mean + half, p, count)
+
+
+def _settings(entrants: Sequence[Entrant]) -> list[list[int]]:
+    """Return the rows of each table and setting where there are several."""
+    found: dict[Hashable, list[int]] = {}
+    for number, one in enumerate(entrants):
+        found.setdefault((one.table, one.setting), []).append(number)
+    return [places for places in found.values() if len(places) > 1]
+
+
+def _corrected(p: NDArray[np.float64], tables: list[Hashable], works: list[Work]) -> NDArray[np.float64]:
+    """Correct within each table and column; rows of identical work are one test."""
+    corrected = np.full(p.shape, np.nan)
+    families: dict[Hashable, dict[object, list[int]]] = {}
+    for number, (table, key) in enumerate(zip(tables, works, strict=True)):
+        families.setdefault(table, {}).setdefault(key, []).append(number)
+    for family in families.values():
+        first = [same[0] for same in family.values()]
+        for column in range(p.shape[1]):
+            corrected[first, column] = holm(p[first, column])
+        for same in family.values():
+            corrected[same] = corrected[same[0]]
+    return corrected
+
+
+def _groups(
+    places: list[int], apart: dict[tuple[int, int], NDArray[np.bool_]], entrants: Sequence[Entrant], founds: Founds
+) -> Iterator[list[str]]:
+    """Yield the letters of a setting's rows for each column; a row without a number has none."""
+    means = np.array([spread(founds.value[list(entrants[one].cells.values())][:, _PLACES]).mean for one in places])
+    told = np.zeros((len(COMPARED), len(places), len(places)), dtype=bool)
+    for one, other in combinations(range(len(places)), 2):
+        told[:, one, other] = told[:, other, one] = apart[places[one], places[other]]
+    for column in range(len(COMPARED)):
+        there = np.flatnonzero(np.isfinite(means[:, column]))
+        order = there[np.argsort(-means[there, column], kind="stable")]
+        found = [""] * len(places)
+        if len(order) > 1:
+            for place, letter in zip(order, letters(told[column][np.ix_(order, order)]), strict=True):
+                found[place] = letter
+        yield found

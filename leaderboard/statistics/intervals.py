@@ -1,22 +1,27 @@
 """Intervals at 95%, each with the name of its method."""
 
-import math
-from functools import cache
-from statistics import fmean
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 1000
+KEPT = 40
+"""Resamples that are kept with a number, so that its error over texts can be told apart from that of its seed."""
+
 BOOTSTRAP = f"one seed: normal, bootstrap error over groups of test rows, {RESAMPLES} resamples"
 PROBE_BOOTSTRAP = f"one seed: normal, bootstrap error over groups of probed texts, {RESAMPLES} resamples, probes fixed"
-T_INTERVAL = "t interval of the mean over {n} seeds"
-PAIRED_T_INTERVAL = "t interval of the mean of {n} differences paired by seed"
-WITH_TEXTS = ", error over texts added in quadrature"
-WITHOUT_TEXTS = ", without the error over texts, which a seed lacks"
-TEXTS_T_INTERVAL = PAIRED_T_INTERVAL + WITH_TEXTS
-SEEDS_ONLY_T_INTERVAL = PAIRED_T_INTERVAL + WITHOUT_TEXTS
+OF_RUNS = " (training runs on this test set)"
+WITH_TEXTS = " (training runs and texts)"
+WITHOUT_TEXTS = " (training runs on these texts: a seed lacks the error over texts)"
+OF_ROWS = " (test rows of this run; the variance between runs is unknown)"
+"""How a method's name ends: its number estimates the mean over these."""
+T_INTERVAL = "t interval of the mean over {n} seeds" + OF_RUNS
+PAIRED_T_INTERVAL = "t interval of the mean of {n} differences paired by seed" + OF_RUNS
+TEXTS_T_INTERVAL = (
+    "t interval of the mean of {n} differences paired by seed, error over texts added in quadrature" + WITH_TEXTS
+)
+SEEDS_ONLY_T_INTERVAL = "t interval of the mean of {n} differences paired by seed" + WITHOUT_TEXTS
 NORMAL = 1.959964
 _CHUNK = 4_000_000  # weights held at once
 
@@ -61,42 +66,3 @@ def normal(value: float, replicates: NDArray[np.float64]) -> tuple[float, float]
     """
     spread = float(np.std(replicates, ddof=1))
     return (value - NORMAL * spread, value + NORMAL * spread) if np.isfinite(spread) else None
-
-
-def t_interval(values: list[float]) -> tuple[float, float]:
-    """Return the t interval of the mean of at least two values."""
-    mean, half = fmean(values), _t_half(values)
-    return mean - half, mean + half
-
-
-def t_interval_with_texts(values: list[float], over_texts: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return the t interval of the mean over seeds, with the error over texts added in quadrature.
-
-    The explained texts are the same in every seed, so the spread between seeds does not contain the error that comes
-    from their choice, and it does not shrink with the number of seeds. What a text does in one seed only is counted
-    twice: the interval is rather too wide than too narrow.
-
-    Args:
-        values: one a seed, at least two.
-        over_texts: each seed's own normal interval over texts.
-
-    Returns:
-        Mean -/+ sqrt(t^2 s^2 / n + 1.96^2 v), where v is the mean over seeds of the variance over texts.
-    """
-    variance = fmean(((high - low) / 2 / NORMAL) ** 2 for low, high in over_texts)
-    mean, half = fmean(values), math.hypot(_t_half(values), NORMAL * math.sqrt(variance))
-    return mean - half, mean + half
-
-
-def _t_half(values: list[float]) -> float:
-    # A board has a hundred thousand of these over a handful of values each, where numpy takes ten times as long.
-    count, mean = len(values), fmean(values)
-    variance = sum((value - mean) ** 2 for value in values) / (count - 1)
-    return _t_quantile(count - 1) * math.sqrt(variance / count)
-
-
-@cache
-def _t_quantile(degrees: int) -> float:
-    from scipy.special import stdtrit  # scipy.stats takes a second to import
-
-    return float(stdtrit(degrees, 0.975))

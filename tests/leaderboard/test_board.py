@@ -18,8 +18,8 @@ from leaderboard.figure import draw
 from leaderboard.measure import measure
 from leaderboard.measures import online_coding
 from leaderboard.store import read_results
-from leaderboard.tables.formats import csv_columns
-from leaderboard.tables.writing import sections
+from leaderboard.tables.choosing import sections
+from leaderboard.tables.records import csv_columns
 from polyskew.errors import UserError
 from tests.leaderboard.synthetic import ATTRIBUTIONS, SKEW, Kind, cost, grid, write_cell, write_grid
 
@@ -62,7 +62,7 @@ def test_means_and_intervals_over_seeds_are_those_of_the_cells(measured: Path) -
     low, high = stats.t.interval(0.95, 2, loc=np.mean(accuracies), scale=stats.sem(accuracies))
     assert found["accuracy"].value == pytest.approx(np.mean(accuracies))
     assert (found["accuracy"].low, found["accuracy"].high) == pytest.approx((low, high))
-    assert found["accuracy"].method == "t interval of the mean over 3 seeds"
+    assert found["accuracy"].method == "t interval of the mean over 3 seeds (training runs on this test set)"
     gains = np.array(accuracies) - np.array(references)
     assert found["accuracy_difference"].value == pytest.approx(gains.mean())
     low, high = stats.t.interval(0.95, 2, loc=gains.mean(), scale=stats.sem(gains))
@@ -287,12 +287,15 @@ def test_several_recipes_have_sections_of_their_own(tmp_path: Path) -> None:
     assert found == {"recipe=demo": ["untuned", "full", "lora"], "recipe=gentle": ["full"]}
 
 
-def test_seeds_measured_by_different_versions_are_not_averaged(copy: Path) -> None:
+def test_seeds_measured_by_different_versions_are_rows_of_their_own(copy: Path) -> None:
     path = copy / "cells" / Kind(seed=1).id / "metrics.json"
     path.write_text(path.read_text().replace('"measure":"accuracy","version":1', '"measure":"accuracy","version":2'))
-    number = row(board(copy), "full", "balanced", "none").numbers["accuracy"]
-    assert number.value is None
-    assert "different versions" in number.reason
+    found = [one for one in board(copy).rows if (one.method, one.regime, one.weighting) == ("full", "balanced", "none")]
+    assert [(one.planned, one.variant) for one in found] == [(2, "measured=accuracy 1"), (1, "measured=accuracy 2")]
+    assert [one.numbers["accuracy"].seeds for one in found] == [2, 1]
+    treated = row(board(copy), "full", "imbalanced", "none")
+    assert treated.against_reference["accuracy"].seeds == 2
+    assert treated.against_reference["leakage_probe"].seeds == 3
 
 
 @pytest.mark.parametrize("name", ["spec.json", "metrics.json", "train/cost.json", "data/tokens.json"])
@@ -344,7 +347,7 @@ def test_json_is_json_and_names_units(measured: Path) -> None:
     told = json.loads(board(measured).to_json())
     assert told["schema"] == 1
     assert told["units"]["mutual_information"] == "bits"
-    assert {"value", "low", "high", "method", "seeds", "reason"} == set(told["rows"][1]["numbers"]["accuracy"])
+    assert {"value", "low", "high", "method", "seeds", "reason", "made_by"} == set(told["rows"][1]["numbers"]["accuracy"])
 
 
 def test_markdown_keeps_bars_and_newlines_inside_their_cells(copy: Path) -> None:

@@ -18,6 +18,7 @@ from leaderboard.artifacts import read_attributions
 from leaderboard.board import board
 from leaderboard.measure import measure
 from leaderboard.measures.drift import SETS, THRESHOLDS
+from leaderboard.statistics.intervals import OF_RUNS, WITHOUT_TEXTS
 from leaderboard.store import read_results
 from polyskew.errors import DataError
 from polyskew.files import atomic_folder
@@ -345,9 +346,7 @@ def test_where_a_resample_lacks_a_language_the_error_over_texts_is_missing_and_t
     assert found["permutation_share"].value is None
     assert "too few texts" in found["permutation_share"].reason
     number = found["neutral_uptake"]
-    assert number.method == (
-        "t interval of the mean of 3 differences paired by seed, without the error over texts, which a seed lacks"
-    )
+    assert number.method.endswith("differences paired by seed" + WITHOUT_TEXTS)
     values = [
         get(blocks(tmp_path, treated(seed), "neutral_uptake")[0.01], skew="imbalanced")["value"] for seed in range(3)
     ]
@@ -370,16 +369,21 @@ def test_several_seeds_have_the_error_over_texts_beside_the_spread_between_seeds
     ):
         seeds = [get(blocks(three, treated(seed), measured)[threshold], **by) for seed in range(3)]
         values = [one["value"] for one in seeds]
-        variance = np.mean([((one["high"] - one["low"]) / 2 / 1.959964) ** 2 for one in seeds])
-        half = np.sqrt(stats.t.ppf(0.975, 2) ** 2 * np.var(values, ddof=1) / 3 + 1.959964**2 * variance)
+        of_seeds = np.var(values, ddof=1) / 3
+        x = np.array([one["resampled"] for one in seeds])
+        assert x.shape == (3, 40)
+        rest = x - x.mean(axis=0) - x.mean(axis=1, keepdims=True) + x.mean()
+        shared = max(0.0, x.mean(axis=0).var(ddof=1) - (rest**2).sum() / (2 * 39) / 3)
+        quantiles = stats.t.ppf(0.975, 2) * of_seeds + stats.t.ppf(0.975, 39) * shared
+        half = quantiles / np.sqrt(of_seeds + shared)
         number = found[name]
         assert number.value == pytest.approx(np.mean(values))
-        assert (number.low, number.high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
-        assert number.method == (
-            "t interval of the mean of 3 differences paired by seed, error over texts added in quadrature"
+        assert (number.low, number.high) == pytest.approx((np.mean(values) - half, np.mean(values) + half), rel=1e-4)
+        assert number.method.startswith(
+            "t interval of the mean of 3 differences paired by seed, error over texts added"
         )
-    assert found["accuracy_difference"].method == "t interval of the mean of 3 differences paired by seed"
-    assert found["permutation_share"].method == "t interval of the mean over 3 seeds"
+    assert found["accuracy_difference"].method == "t interval of the mean of 3 differences paired by seed" + OF_RUNS
+    assert found["permutation_share"].method == "t interval of the mean over 3 seeds" + OF_RUNS
     text = " ".join(board(three).to_text().split())
     assert "n.drift, n.uptake: error over texts added in quadrature" in text
 

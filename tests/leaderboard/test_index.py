@@ -39,7 +39,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the cells whose files are read."""
     ids: list[str] = []
     summarise = index.summarise
-    monkeypatch.setattr(index, "summarise", lambda cell: ids.append(cell.spec.id) or summarise(cell))
+    monkeypatch.setattr(index, "summarise", lambda cells: ids.extend(one.spec.id for one in cells) or summarise(cells))
     return ids
 
 

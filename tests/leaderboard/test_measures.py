@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, mutual_info_score
 
 from leaderboard.comparing import Compared, Texts
@@ -18,7 +16,7 @@ from leaderboard.measures.permutation_share import permutation_share, permutatio
 from leaderboard.measures.prediction_share import prediction_shares, true_shares
 from leaderboard.measures.set_share import set_counts, set_shares
 from leaderboard.measures.skew_uptake import skew_uptake
-from leaderboard.statistics.intervals import bootstrap_sums, normal, t_interval, t_interval_with_texts
+from leaderboard.statistics.intervals import bootstrap_sums, normal
 
 SEEDS = st.integers(0, 10_000)
 
@@ -274,45 +272,6 @@ def test_blocks_end_at_the_end_of_a_group() -> None:
     ends = online_coding.block_ends(place)
     assert ends[-1] == 200
     assert all(end % 5 == 0 for end in ends)
-
-
-@settings(max_examples=20)
-@given(arrays(float, st.integers(2, 12), elements=st.floats(-5, 5)))
-def test_t_interval_agrees_with_scipy_stats(values: np.ndarray) -> None:
-    if np.ptp(values) < 1e-6:
-        return
-    expected = stats.t.interval(0.95, len(values) - 1, loc=values.mean(), scale=stats.sem(values))
-    assert t_interval(list(values)) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("seeds", "texts", "both"), [(0.0, 1.0, 0.0), (0.1, 1.0, 0.5), (0.3, 1.0, 2.0), (1.0, 1.0, 0.0)]
-)
-def test_t_interval_with_texts_covers_the_truth_where_all_seeds_share_their_texts(
-    seeds: float, texts: float, both: float
-) -> None:
-    """Two-way random effects: 5 seeds x 40 texts, standard deviations of seeds, of texts and of both together."""
-    rng = np.random.default_rng(1)
-    times = 2000
-    values = seeds * rng.normal(size=(times, 5, 1)) + texts * rng.normal(size=(times, 1, 40))
-    values = values + both * rng.normal(size=(times, 5, 40))
-    means, errors = values.mean(axis=2), values.std(axis=2, ddof=1) / np.sqrt(40)
-    plain, found = [], []
-    for mean, error in zip(means, errors, strict=True):
-        low, high = t_interval(list(mean))
-        plain.append(low <= 0 <= high)
-        over_texts = list(zip(mean - 1.959964 * error, mean + 1.959964 * error, strict=True))
-        low, high = t_interval_with_texts(list(mean), over_texts)
-        found.append(low <= 0 <= high)
-    assert np.mean(found) >= 0.93
-    assert np.mean(plain) < 0.9 or seeds > 0.1  # where the texts matter most, the spread between seeds misses it
-
-
-def test_t_interval_with_texts_adds_the_mean_variance_in_quadrature() -> None:
-    low, high = t_interval_with_texts([1.0, 3.0], [(1 - 3.0, 1 + 3.0), (3 - 4.0, 3 + 4.0)])
-    of_seeds = stats.t.ppf(0.975, 1) * np.std([1.0, 3.0], ddof=1) / np.sqrt(2)
-    assert (low + high) / 2 == pytest.approx(2)
-    assert (high - low) / 2 == pytest.approx(np.sqrt(of_seeds**2 + (3.0**2 + 4.0**2) / 2))
 
 
 def test_normal_interval_is_missing_where_a_replicate_is() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from leaderboard.columns import COLUMNS
 from leaderboard.gathering import same_row
+from leaderboard.outdated import earlier, outdated
 from leaderboard.schema import Spec
 from leaderboard.sources import skew_regime
 from leaderboard.statistics.averaging import Number, averages
@@ -70,18 +71,24 @@ def rows_of(results: Results, summaries: Summaries) -> list[Row]:
         summaries: of all of them.
     """
     gathered = same_row(results, summaries)
-    works = [[results.resolve(cell).spec.id for cell in cells] for cells in gathered]
-    places = [[summaries.places[name] for name in own] for own in works]
+    places = [[summaries.places[results.resolve(cell).spec.id] for cell in cells] for cells in gathered]
     numbers = averages(COLUMNS, summaries.founds, places)
-    before = _untuned(results, summaries)
-    compared = compare([_entrant(results, summaries, cells) for cells in gathered], summaries.founds)
+    before, old = _untuned(results, summaries), outdated(summaries.founds)
     rows = []
-    for cells, own, found, told in zip(gathered, places, numbers, compared, strict=True):
-        untuned = results.untuned(cells[0])
+    for cells, own, found in zip(gathered, places, numbers, strict=True):
         row = _row(results, cells, [summaries.told[place] for place in own])
-        named = {column.name: number for column, number in zip(COLUMNS, found, strict=True)}
-        leaks = before[untuned.spec.id] if untuned else {}
-        rows.append(replace(row, numbers=named, untuned=leaks, **vars(told)))
+        untuned = results.untuned(cells[0])
+        rows.append(
+            replace(
+                row,
+                notes=(*row.notes, *earlier(summaries.founds, own, old)),
+                numbers={column.name: number for column, number in zip(COLUMNS, found, strict=True)},
+                untuned=before[untuned.spec.id] if untuned else {},
+            )
+        )
+    entrants = [_entrant(results, summaries, row, own) for row, own in zip(rows, places, strict=True)]
+    compared = compare(entrants, summaries.founds)
+    rows = [replace(row, **vars(found)) for row, found in zip(rows, compared, strict=True)]
     return with_variants(results, rows)
 
 
@@ -96,24 +103,23 @@ def _untuned(results: Results, summaries: Summaries) -> dict[str, dict[str, Numb
     }
 
 
-def _entrant(results: Results, summaries: Summaries, cells: list[Cell]) -> Entrant:
-    """Return what a row's cells are compared by."""
-    spec, regime = cells[0].spec, skew_regime(cells[0])
-    placed = {cell.spec.seed: summaries.places[results.resolve(cell).spec.id] for cell in cells}
-    own = {seed: place for seed, place in placed.items() if seed is not None}
-    first = summaries.told[next(iter(placed.values()))]
-    table = (spec.task, spec.task_version, spec.model, _made_alike(spec), first.device, first.precision)
+def _entrant(results: Results, summaries: Summaries, row: Row, places: list[int]) -> Entrant:
+    """Return what a row is compared by; its reference's cells count where they were trained on the same."""
+    cells = [results.cells[name] for name in row.cells]
+    spec, trained = cells[0].spec, (row.device, row.precision)
+    own = {cell.spec.seed: place for cell, place in zip(cells, places, strict=True) if cell.spec.seed is not None}
+    table = (spec.task, spec.task_version, spec.model, _made_alike(spec), *trained)
     entrant = Entrant(table, (spec.regime, spec.weighting), own)
-    if spec.is_untuned or spec.is_reference:
+    if row.reference or spec.is_untuned:
         return entrant
-    references = {seed: cell for seed, cell in results.references(cells[0]).items() if seed in own}
-    places = {seed: summaries.places[cell.spec.id] for seed, cell in references.items()}
-    told = {seed: summaries.told[place] for seed, place in places.items()}
-    alike = {seed for seed, one in told.items() if (one.device, one.precision) == (first.device, first.precision)}
-    uptakes = None
-    if any(skew_regime(cell) != regime for cell in references.values()):
-        uptakes = {seed: one.uptakes[regime] for seed, one in told.items() if regime in one.uptakes}
-    return replace(entrant, reference={seed: places[seed] for seed in alike}, uptakes=uptakes)
+    found = {seed: cell for seed, cell in results.references(cells[0]).items() if seed in own}
+    home = {seed: summaries.places[cell.spec.id] for seed, cell in found.items()}
+    told = {seed: summaries.told[place] for seed, place in home.items()}
+    home = {seed: home[seed] for seed, one in told.items() if (one.device, one.precision) == trained}
+    if all(skew_regime(cell) == row.skew_regime for cell in found.values()):
+        return replace(entrant, reference=home)
+    uptakes = {seed: one.uptakes[row.skew_regime] for seed, one in told.items() if row.skew_regime in one.uptakes}
+    return replace(entrant, reference=home, uptakes=uptakes)
 
 
 def _made_alike(spec: Spec) -> str:

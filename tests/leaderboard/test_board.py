@@ -298,6 +298,17 @@ def test_seeds_measured_by_different_versions_are_rows_of_their_own(copy: Path) 
     assert treated.against_reference["leakage_probe"].seeds == 3
 
 
+def test_a_row_says_that_an_earlier_version_of_a_measure_made_it(copy: Path) -> None:
+    for seed in range(3):
+        path = copy / "cells" / Kind(seed=seed).id / "metrics.json"
+        path.write_text(path.read_text().replace('"measure":"leakage","version":2', '"measure":"leakage","version":1'))
+    found = board(copy)
+    assert row(found, "full", "balanced", "none").notes == (
+        "measured by earlier versions (leakage 1); `polyskew run` measures again",
+    )
+    assert not row(found, "lora", "balanced", "none").notes
+
+
 @pytest.mark.parametrize("name", ["spec.json", "metrics.json", "train/cost.json", "data/tokens.json"])
 def test_a_broken_file_is_one_sentence_that_names_it(copy: Path, name: str) -> None:
     path = copy / "cells" / Kind().id / name

@@ -18,11 +18,25 @@ class Format(StrEnum):
     md = "md"
     csv = "csv"
     json = "json"
+    latex = "latex"
+    html = "html"
 
 
 def board(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder.")],
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.table,
+    columns: Annotated[
+        str, typer.Option(metavar="NAMES", help="Columns to show, for example accuracy,skew_uptake.")
+    ] = "",
+    where: Annotated[
+        str, typer.Option(metavar="FILTER", help="Rows to show, for example 'method == \"lora\" and accuracy > .3'.")
+    ] = "",
+    sort: Annotated[
+        str, typer.Option(metavar="NAMES", help="Columns to sort by; -accuracy sorts from the largest.")
+    ] = "",
+    group: Annotated[
+        str, typer.Option(metavar="NAMES", help="Columns that part the rows into tables, for example regime.")
+    ] = "",
     figure: Annotated[Path | None, typer.Option(help="Also draw the board into this PNG, PDF or SVG file.")] = None,
 ) -> None:
     """Show the leaderboard of a results folder, finished or not."""
@@ -31,15 +45,30 @@ def board(
     if figure and not figure.parent.is_dir():
         raise UserError(f"the folder {figure.parent} of the figure does not exist")
     found = read_board(results)
+    if where:
+        found = found.where(where)
+    found = found.sort(*_names(sort))
+    shown, by = _names(columns), _names(group)
     if format is Format.table:
-        console().print(found.to_table())
+        console().print(found.to_table(shown, by), crop=False)
     else:
-        text = {Format.md: found.to_markdown, Format.csv: found.to_csv, Format.json: found.to_json}[format]()
-        sys.stdout.write(text)
+        write = {
+            Format.md: found.to_markdown,
+            Format.csv: found.to_csv,
+            Format.json: found.to_json,
+            Format.latex: found.to_latex,
+            Format.html: found.to_html,
+        }[format]
+        sys.stdout.write(write(shown, by))
     if figure:
         from leaderboard.figure import draw
 
         draw(found, figure)
+
+
+def _names(text: str) -> list[str]:
+    """Return the names of a list with commas."""
+    return [name for part in text.split(",") if (name := part.strip())]
 
 
 def replicate(

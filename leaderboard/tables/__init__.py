@@ -1,1 +1,1 @@
-"""The board as people read it: in a terminal, Markdown, CSV, JSON."""
+"""The board as people read it: in a terminal, Markdown, LaTeX, HTML, CSV, JSON."""

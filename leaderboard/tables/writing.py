@@ -1,10 +1,10 @@
-"""Numbers and sentences as people read them, for the terminal, Markdown and figures alike."""
+"""Numbers and names as people read them, for all tables alike."""
 
-from collections.abc import Iterable
+import re
 
-from leaderboard.board import SAME, Board, Row
+from leaderboard.columns import COLUMNS
+from leaderboard.rows import Row
 from leaderboard.statistics.averaging import Number
-from leaderboard.statistics.intervals import WITH_TEXTS, WITHOUT_TEXTS
 
 CORE = (
     ("accuracy", "accuracy"),
@@ -17,23 +17,50 @@ CORE = (
 )
 """The board's core columns, with their headings."""
 
-SIGNED = {"accuracy_difference", "skew_uptake", "neutral_drift", "neutral_uptake"}
-DIGITS = {"skew_uptake": 2, "neutral_uptake": 2, "compression_probe": 1, "neutral_drift": 0}
-SCALE = {"neutral_drift": 1000.0}
+SHOWN = (*(name for name, _ in CORE), "trainable_parameters", "seconds")
+"""The columns of a table where none are chosen."""
+
+UNITS = {column.name: column.unit for column in COLUMNS}
+AMOUNTS = {"count", "bytes", "seconds", "examples/s", "tokens", "texts"}
+"""Units of what is written short, with a prefix, and without its interval."""
+
+SCALE = {name: 1000.0 for name, unit in UNITS.items() if unit == "probability"}
+DIGITS = (
+    {name: 2 for name in UNITS if name.startswith(("skew_uptake", "neutral_uptake"))}
+    | {"compression_probe": 1, "compression_test": 1}
+    | dict.fromkeys(SCALE, 0)
+)
+SIGNED = {"accuracy_difference", "skew_uptake"} | {
+    name for name in UNITS if re.fullmatch(r"neutral_(uptake|drift)(_at.*)?", name)
+}
+
+_RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
+LONGEST = 40  # characters of a name where there is no room for more
+_HEADINGS = dict(CORE) | {"trainable_parameters": "trains", "seconds": "s", "weighting": "weights"}
+# Control characters, those that turn the direction of what follows, and halves of characters.
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def written(name: str, number: Number) -> str:
-    """Write a number with the half width of its interval, for example ``.612±.013``; ``-`` where it is missing.
+def heading(column: str) -> str:
+    """Return a column's heading."""
+    return _HEADINGS.get(column, column)
 
-    The neutral drift is written in thousandths, so that it fits and can be read.
+
+def written(column: str, number: Number) -> tuple[str, str]:
+    """Write a number and the half width of its interval, for example ``.612`` and ``.013``.
+
+    Probabilities of the drift are written in thousandths, so that they fit and can be read.
+
+    Returns:
+        Both; the second is empty where there is no interval, and the first is ``-`` where there is no number.
     """
-    if number.value is None:
-        return "-"
-    digits, scale = DIGITS.get(name, 3), SCALE.get(name, 1.0)
-    text = _short(number.value * scale, digits, signed=name in SIGNED)
-    if number.low is not None and number.high is not None:
-        text += f"±{_short((number.high - number.low) / 2 * scale, digits)}"
-    return text
+    if number.value is None or UNITS[column] in AMOUNTS:
+        return amount(number), ""
+    digits, scale = DIGITS.get(column, 3), SCALE.get(column, 1.0)
+    value = short(number.value * scale, digits, signed=column in SIGNED)
+    if number.low is None or number.high is None:
+        return value, ""
+    return value, short((number.high - number.low) / 2 * scale, digits)
 
 
 def amount(number: Number) -> str:
@@ -47,85 +74,17 @@ def amount(number: Number) -> str:
     return f"{value:.3g}"
 
 
+def short(value: float, digits: int, *, signed: bool = False) -> str:
+    """Write a number without the zero before its point, and zero without a sign."""
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("+-")
+    return text.replace("0.", ".", 1) if text.lstrip("+-").startswith("0.") else text
+
+
 def seeds(row: Row) -> str:
     """Write the number of measured seeds, and of how many if some are missing."""
     return str(row.done) if row.done == row.planned else f"{row.done}/{row.planned}"
-
-
-def sections(board: Board) -> list[tuple[str, list[Row]]]:
-    """Group rows by task, model and variant; each section has a title, and begins with the untuned model."""
-    untuned: dict[str, list[Row]] = {}
-    found: dict[str, list[Row]] = {}
-    for row in board.rows:
-        home = f"{row.task} · {row.model}"
-        if row.method == "untuned" and not row.variant:
-            untuned.setdefault(home, []).append(row)
-            continue
-        title = f"{home} · {row.variant}" if row.variant else home
-        found.setdefault(title, list(untuned.pop(home, []))).append(row)
-    return [*((title, rows) for title, rows in untuned.items()), *found.items()]
-
-
-def caption(rows: Iterable[Row]) -> list[str]:
-    """Return the sentences that explain a section's numbers: units, intervals, chance, untuned model."""
-    rows = list(rows)
-    lines = []
-    methods = {number.method for row in rows for name, _ in CORE if (number := row.numbers[name]).method}
-    kinds = []
-    if any("t interval" in method for method in methods):
-        kinds.append("several seeds: t interval of the mean (Δ, n.drift, n.uptake: paired by seed)")
-    if any(method.endswith(WITH_TEXTS) for method in methods):
-        some = " where every seed has one" if any(method.endswith(WITHOUT_TEXTS) for method in methods) else ""
-        kinds.append(f"n.drift, n.uptake: error over texts added in quadrature{some}")
-    if any(method.startswith("one seed") for method in methods):
-        kinds.append("one seed: bootstrap over groups of texts")
-    lines.append("± is half a 95% interval; " + "; ".join(kinds) if kinds else "no intervals")
-    vectors = ", ".join(sorted({row.vectors for row in rows if row.vectors})) or "frozen"
-    leak = f"leakage: share of probe texts whose language the paper's probe tells from {vectors} vectors"
-    chance = next((n.value for row in rows if (n := row.numbers["leakage_probe_chance"]).value is not None), None)
-    if chance is not None:
-        leak += f": chance {_short(chance, 3)}"
-        mixed = [n.value for row in rows if (n := row.numbers["leakage_probe_shuffled"]).value is not None]
-        leak += f", shuffled {_short(sum(mixed) / len(mixed), 3)}" if mixed else ""
-        untuned = next((m.value for row in rows if (m := row.untuned.get("leakage_probe")) and m.value), None)
-        leak += f", untuned {_short(untuned, 3)}" if untuned is not None else ""
-    lines.append(leak)
-    compressed = next((m.value for row in rows if (m := row.untuned.get("compression_probe")) and m.value), None)
-    lines.append(
-        "compr. (ratio): uniform over online codelength of those languages, 1 tells nothing"
-        + (f"; untuned {compressed:.2f}" if compressed else "")
-    )
-    regimes = ", ".join(sorted({row.skew_regime for row in rows if row.skew_regime})) or "none"
-    lines.append(f"accuracy, Δ: shares. uptake of the skew of {regimes} (ratio): 0 blind to language, 1 copies it")
-    lines.append("n.drift: mean |SHAP drift| of neutral tokens less the placebo's, in thousandths of a probability")
-    lines.append("n.uptake (ratio): above 0, neutral tokens argue for the label that their language over-represents")
-    lines.append("trains: trainable parameters. s: seconds of training. n: seeds")
-    return lines
-
-
-def remarks(rows: Iterable[Row]) -> list[str]:
-    """Return one line for each thing a reader must know about a row: failures, identical cells, missing numbers."""
-    lines, twins = [], []
-    reasons: dict[str, list[str]] = {}
-    for row in rows:
-        name = row_name(row)
-        for note in row.notes:
-            if note.startswith(SAME):
-                twins.append(f"{name} as {note.removeprefix(SAME)}")
-            else:
-                lines.append(f"{name}: {note}")
-        if row.status in ("failed", "not run") or row.method == "untuned":
-            continue
-        for column, heading in CORE:
-            reason = row.numbers[column].reason
-            if reason and reason != "this is the reference cell":
-                reasons.setdefault(f"{heading}: {reason}", []).append(name)
-    if twins:
-        lines.append(f"= the same work, run once: {', '.join(twins)}")
-    for reason, names in reasons.items():
-        some = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-        lines.append(f"{reason} ({some})")
-    return lines
 
 
 def row_name(row: Row) -> str:
@@ -133,8 +92,16 @@ def row_name(row: Row) -> str:
     return "/".join(part for part in (row.method, row.regime, row.weighting) if part)
 
 
-def _short(value: float, digits: int, *, signed: bool = False) -> str:
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("+-")
-    return text.replace("0.", ".", 1) if text.lstrip("+-").startswith("0.") else text
+def one_line(text: str) -> str:
+    """Keep a text on its line, and from steering a terminal or turning the direction of what follows."""
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+
+
+def shortened(text: str) -> str:
+    """Cut a name that is longer than there is room for."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def raised(letters: str) -> str:
+    """Write letters as superscripts."""
+    return letters.translate(_RAISED)

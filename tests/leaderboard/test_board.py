@@ -17,6 +17,7 @@ from leaderboard.columns import COLUMNS
 from leaderboard.figure import draw
 from leaderboard.measure import measure
 from leaderboard.measures import online_coding
+from leaderboard.statistics.comparisons import COMPARED
 from leaderboard.store import read_results
 from leaderboard.tables.choosing import sections
 from leaderboard.tables.records import csv_columns
@@ -351,14 +352,18 @@ def test_csv_has_the_documented_columns_and_all_rows(measured: Path) -> None:
 
 
 def _is_part(name: str) -> bool:
-    return any(name == f"{c.name}_{part}" for c in COLUMNS for part in ("low", "high", "interval", "seeds", "reason"))
+    parts = [f"{c.name}_{part}" for c in COLUMNS for part in ("low", "high", "interval", "seeds", "reason")]
+    against = ("vs_reference", "vs_reference_low", "vs_reference_high", "vs_reference_p", "group")
+    return name in parts or name in [f"{column}_{part}" for column in COMPARED for part in against]
 
 
 def test_json_is_json_and_names_units(measured: Path) -> None:
     told = json.loads(board(measured).to_json())
     assert told["schema"] == 1
     assert told["units"]["mutual_information"] == "bits"
-    assert {"value", "low", "high", "method", "seeds", "reason", "made_by"} == set(told["rows"][1]["numbers"]["accuracy"])
+    assert {"value", "low", "high", "method", "seeds", "reason", "made_by"} == set(
+        told["rows"][1]["numbers"]["accuracy"]
+    )
 
 
 def test_markdown_keeps_bars_and_newlines_inside_their_cells(copy: Path) -> None:

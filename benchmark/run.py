@@ -19,6 +19,8 @@ from polyskew.files import check_folder, read_json, write_json, write_text
 from tasks import Task, draw, explained, get_probe
 from tasks.regimes import shares, skew
 
+_TERMS = {"licence", "redistribute", "citation"}  # on which data are used
+
 
 def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tally:
     """Run all cells of a grid that are not done yet, and measure them.
@@ -125,6 +127,7 @@ def describe(spec: CellSpec, grid: GridSpec, regimes: list[str]) -> dict[str, An
         regimes: the regimes of its task in this grid.
     """
     task = spec.task.task
+    corpus = get_probe(task.probe) if task.probe and grid.measure.probe_rows else None
     work = spec.work()
     skews = {} if spec.untuned else _skews(task, [str(spec.regime)]) or _skews(task, regimes)
     target = None if spec.untuned else shares(task, str(spec.regime))
@@ -145,7 +148,8 @@ def describe(spec: CellSpec, grid: GridSpec, regimes: list[str]) -> dict[str, An
         "languages": list(task.languages),
         "labels": list(task.labels),
         "pair": task.pair,
-        "redistribute": task.redistribute,
+        **task.model_dump(include=_TERMS),
+        "probe": None if corpus is None else corpus.model_dump(include={"name", *_TERMS}),
         "shares": None if target is None else target.tolist(),
         "skew": skews,
         "stages": [stage.name for stage in stages(spec, grid.measure)],

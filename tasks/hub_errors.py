@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from polyskew.causes import causes, said
 from polyskew.errors import UserError, suggest
 from tasks.corpora import Source
 from tasks.mirrors import other_copies
@@ -35,7 +36,7 @@ def in_one_sentence(
     except Exception as error:  # the clients let through what httpx, fsspec, pyarrow and others raise
         reason = _known(error, source, repo, split) or _wrong_name(error, source, repo, config, split)
         if reason is None:
-            reason = f"{_said(error)}; if it fails again, {_instead(source)}"
+            reason = f"{said(error)}; if it fails again, {_instead(source)}"
         raise UserError(f"{place} could not be read from the hub: {reason}") from error
     finally:
         clients.setLevel(level)
@@ -47,7 +48,7 @@ def _known(error: Exception, source: Source, repo: str, split: str | None) -> st
     from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError, NonMatchingSplitsSizesError
     from huggingface_hub import errors
 
-    for cause in reversed(list(_causes(error, hidden=True))):
+    for cause in reversed(list(causes(error, hidden=True))):
         match cause:
             case errors.GatedRepoError():
                 return _gated(repo)
@@ -69,7 +70,7 @@ def _known(error: Exception, source: Source, repo: str, split: str | None) -> st
             case RuntimeError() if "scripts" in str(cause):
                 return f"{repo!r} carries a loading script, which is never run; name its data files in source.files"
             case pa.ArrowException() | DatasetGenerationError() | NonMatchingSplitsSizesError():
-                return f"a file is damaged or cut short ({_said(error)}); {_instead(source)}"
+                return f"a file is damaged or cut short ({said(error)}); {_instead(source)}"
     return None
 
 
@@ -97,18 +98,3 @@ def _instead(source: Source) -> str:
     copies = other_copies(source.hub or "")
     other = f"source.hub to another copy ({', '.join(copies)}), or " if copies else ""
     return f"set {other}source.files to local files"
-
-
-def _said(error: Exception) -> str:
-    """The first error's own words, in one line."""
-    texts = [" ".join(str(cause).split()) for cause in _causes(error)]
-    return next((text for text in reversed(texts) if text), type(error).__name__).rstrip(".")[:200]
-
-
-def _causes(error: BaseException, hidden: bool = False) -> Iterator[BaseException]:
-    """The error and what led to it; with ``hidden``, also what the clients hide with ``raise ... from None``."""
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        shown = hidden or not current.__suppress_context__
-        current = current.__cause__ or (current.__context__ if shown else None)

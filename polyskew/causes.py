@@ -1,0 +1,23 @@
+"""What an error of a hub's client comes from: the clients wrap and hide what their own libraries raise."""
+
+from collections.abc import Iterator
+
+
+def causes(error: BaseException, hidden: bool = False) -> Iterator[BaseException]:
+    """Yield an error and what led to it, the last first.
+
+    Args:
+        error: the error.
+        hidden: also what was hidden with ``raise ... from None``.
+    """
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        shown = hidden or not current.__suppress_context__
+        current = current.__cause__ or (current.__context__ if shown else None)
+
+
+def said(error: BaseException) -> str:
+    """Return the first error's own words, in one line of at most 200 characters."""
+    texts = [" ".join(str(cause).split()) for cause in causes(error)]
+    return next((text for text in reversed(texts) if text), type(error).__name__).rstrip(".")[:200]

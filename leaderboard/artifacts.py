@@ -123,7 +123,9 @@ def read_predictions(path: Path, classes: int) -> Predictions:
 
 def read_attributions(path: Path, classes: int) -> Attributions:
     """Read attributions; raises `DataError` where lengths do not fit, a value is not finite or an error is negative."""
-    table = read_table(path, ["id", "group", "language", "mode", "token_ids", "values", "base", "errors"], later=("errors",))
+    table = read_table(
+        path, ["id", "group", "language", "mode", "token_ids", "values", "base", "errors"], later=("errors",)
+    )
     rows = _rows(table)
     values, values_start = _lists(table, "values")
     tokens, start = _lists(table, "token_ids")

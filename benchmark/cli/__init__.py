@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from benchmark.cli import grids, results
+from benchmark.cli import grids, publishing, results, site, trust
 from polyskew.errors import UserError
 from polyskew.house import check_rooms
 
@@ -22,6 +22,10 @@ app.command()(grids.plan)
 app.command()(results.board)
 app.command()(results.show)
 app.command()(results.replicate)
+app.command()(site.site)
+app.command()(publishing.publish)
+app.command()(trust.verify)
+app.command()(trust.merge)
 app.command("list")(grids.list_)
 
 

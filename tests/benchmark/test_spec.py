@@ -14,7 +14,7 @@ from benchmark.grid import GridSpec, expand, load_grid, regimes_of
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
 from benchmark.run import check, describe
-from benchmark.spec import CellSpec, Measurements, MethodChoice, TaskChoice, digest
+from benchmark.spec import CellSpec, Measurements, MethodChoice, TaskChoice
 from benchmark.stages import comparable
 from polyskew.errors import UserError
 from polyskew.yamls import validate
@@ -74,11 +74,6 @@ def test_golden_ids(model: dict[str, str]) -> None:
         for cell in cells
     }
     assert {name: found[name] for name in GOLDEN} == GOLDEN
-
-
-def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
-    # Computed with: printf '{"a":1,"b":["\\u00e9"]}' | sha256sum
-    assert digest({"b": ["é"], "a": 1}) == digest({"a": 1, "b": ["é"]}) == "28cae5a5c18b9007"
 
 
 def one(model: dict[str, str], **changes: Any) -> str:

@@ -1,0 +1,82 @@
+"""The rows that a cell was given, against what its spec says of them: counts, the regime's shares, weights."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard import artifacts
+from leaderboard.artifacts import Rows, Strings
+from leaderboard.store import Cell
+from leaderboard.verification.findings import Findings
+from leaderboard.verification.specs import Weighting, ratios
+from polyskew.errors import DataError, UserError
+
+DATA, COUNTS = "data/rows.parquet", "data/counts.json"
+
+
+@dataclass(frozen=True)
+class Drawn(Rows):
+    """``data/rows.parquet``.
+
+    Attributes:
+        split: ``train``, ``validation`` or ``test``, ``[N]``.
+        label: class indices, ``[N]``.
+        weight: what each row counts in the loss, ``[N]``.
+    """
+
+    split: Strings
+    label: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+    def splits(self) -> list[tuple[Any, ...]]:
+        """Return split, language and id of each row."""
+        return list(zip(self.split, self.language, self.id, strict=True))
+
+    def keyed(self) -> list[tuple[Any, ...]]:
+        """Return split, language, id and label of each row."""
+        return list(zip(self.split, self.language, self.id, self.label.tolist(), strict=True))
+
+
+def read_drawn(path: Path, classes: int) -> Drawn:
+    """Read drawn rows; raises `DataError` where the file is broken or a label is none of ``classes``."""
+    rows = artifacts.read_feature_rows(path, classes)
+    table = artifacts.read_table(path, ["split", "label", "weight"])
+    weight = table.column("weight").to_numpy().astype(np.float64)
+    if rows.label is None or not np.isfinite(weight).all():
+        raise DataError(f"{path}: each row needs a finite weight")
+    split = table.column("split").to_numpy(zero_copy_only=False).astype(object)
+    return Drawn(rows.id, rows.group, rows.language, split, rows.label, weight)
+
+
+def check_drawn(cell: Cell, drawn: Drawn, weighting: Weighting, findings: Findings) -> None:
+    """Compare ``counts.json`` with the rows, the training rows with the regime, and weights with the weighting."""
+    spec, path = cell.spec, cell.folder / COUNTS
+    shape = (len(spec.languages), len(spec.labels))
+    index = drawn.language_index(spec.languages, path) * shape[1] + drawn.label
+    counts = {
+        split: np.bincount(index[drawn.split == split], minlength=shape[0] * shape[1]).reshape(shape)
+        for split in ("train", "validation", "test")
+    }
+    told = json.loads(path.read_bytes()) if path.exists() else {}
+    for split, found in counts.items():
+        if split in told and told[split] != found.tolist():
+            findings.fault(COUNTS, f"the rows of {split!r} are counted otherwise than they stand in {DATA}")
+    if spec.is_untuned:
+        return
+    training, ratio = counts["train"], ratios(spec)
+    if ratio is not None:
+        expected = training.sum(axis=1, keepdims=True) * ratio / ratio.sum(axis=1, keepdims=True)
+        if np.abs(training - expected).max() > 1.0:  # the paper's own sizes are off by one row
+            findings.fault(DATA, f"the training rows are not spread as in the regime {spec.regime!r}")
+    try:
+        weights = weighting(str(spec.weighting))(training)
+    except UserError:
+        findings.gap(DATA, f"the weighting {spec.weighting!r} is not known here, so weights cannot be computed")
+        return
+    chosen = drawn.split == "train"
+    if not np.allclose(drawn.weight[chosen], weights.ravel()[index[chosen]], rtol=1e-9, atol=0):
+        findings.fault(DATA, f"the weights are not those of the weighting {spec.weighting!r}")

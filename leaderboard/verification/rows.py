@@ -1,0 +1,114 @@
+"""Whether the rows of a cell's files are each there once, and the same rows in all of them."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from leaderboard import artifacts
+from leaderboard.artifacts import FeatureRows, Predictions, Rows
+from leaderboard.jobs import ATTRIBUTIONS, PREDICTIONS
+from leaderboard.store import Cell
+from leaderboard.verification.drawn import DATA, Drawn, check_drawn, read_drawn
+from leaderboard.verification.findings import Findings
+from leaderboard.verification.outputs import check_explained
+from leaderboard.verification.specs import Weighting
+from polyskew.errors import DataError
+
+R = TypeVar("R", bound=Rows)
+
+
+def check_rows(cell: Cell, weighting: Weighting, findings: Findings) -> None:
+    """Read a cell's rows, and check them against each other.
+
+    Args:
+        cell: its broken stages are not read.
+        weighting: finds weightings by their names.
+        findings: are added to; ``prints`` gets the test rows and the drawn rows.
+    """
+    predictions = _read(cell, PREDICTIONS, artifacts.read_predictions, findings)
+    test = _read(cell, "features/test.parquet", artifacts.read_feature_rows, findings)
+    probe = _read(cell, "features/probe.parquet", artifacts.read_feature_rows, findings)
+    attributions = _read(cell, ATTRIBUTIONS, artifacts.read_attributions, findings)
+    drawn = _read(cell, DATA, read_drawn, findings)
+    for name, rows in (("test", test), ("probe", probe)):
+        if rows is not None:
+            _check_vectors(cell, name, len(rows.id), findings)
+    same = _check_test_rows(predictions, test, drawn, findings)
+    if same:
+        findings.prints["test rows"] = _digest(same)
+    if probe is not None:
+        findings.prints["probe texts"] = _digest(probe.keys())
+    if attributions is not None:
+        check_explained(cell.folder / ATTRIBUTIONS, cell.spec, attributions, predictions, findings)
+    if drawn is not None:
+        check_drawn(cell, drawn, weighting, findings)
+        if not cell.spec.is_untuned:
+            findings.prints["drawn rows"] = _digest(drawn.keyed())
+
+
+def _read(cell: Cell, name: str, read: Callable[[Path, int], R], findings: Findings) -> R | None:
+    """Return a file's rows; None where it is not there, or broken, or a row is of no language here or stands twice."""
+    path = cell.folder / name
+    if name.partition("/")[0] in findings.broken or not path.exists():
+        return None
+    try:
+        rows = read(path, len(cell.spec.labels))
+        rows.language_index(cell.spec.languages, path)
+    except DataError as error:
+        findings.fault(name, str(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
+        return None
+    if twice := _twice(rows.splits() if isinstance(rows, Drawn) else rows.keys()):
+        findings.fault(name, f"the row {twice} stands twice")
+        return None
+    return rows
+
+
+def _twice(keys: Sequence[tuple[Any, ...]]) -> str:
+    seen: set[tuple[Any, ...]] = set()
+    for key in keys:
+        if key in seen:
+            return f"{key[-1]!r} ({key[-2]})"
+        seen.add(key)
+    return ""
+
+
+def _check_vectors(cell: Cell, name: str, rows: int, findings: Findings) -> None:
+    path = cell.folder / "features" / f"{name}.safetensors"
+    if not path.exists():
+        return
+    try:
+        for vectors in artifacts.feature_names(path):
+            artifacts.read_features(path, vectors, rows)
+    except DataError as error:
+        findings.fault(f"features/{name}.safetensors", str(error).removeprefix(f"{path}: "))
+
+
+def _check_test_rows(
+    predictions: Predictions | None, features: FeatureRows | None, drawn: Drawn | None, findings: Findings
+) -> list[tuple[Any, ...]]:
+    """Compare languages, ids and labels of the test rows in all files; return them."""
+    tables: dict[str, list[tuple[Any, ...]]] = {}
+    if drawn is not None:
+        tables[DATA] = [row[1:] for row in drawn.keyed() if row[0] == "test"]
+    for name, rows in ((PREDICTIONS, predictions), ("features/test.parquet", features)):
+        if rows is not None and rows.label is not None:
+            tables[name] = list(zip(rows.language, rows.id, rows.label.tolist(), strict=True))
+    first, wanted = next(iter(tables.items()), ("", []))
+    for name, found in tables.items():
+        if found != wanted:
+            findings.fault(name, f"{_differing(found, wanted)} in {first}")
+    return wanted
+
+
+def _differing(found: list[tuple[Any, ...]], wanted: list[tuple[Any, ...]]) -> str:
+    if len(found) != len(wanted):
+        return f"it has {len(found)} test rows, and there are {len(wanted)}"
+    row = next(place for place, pair in enumerate(zip(found, wanted, strict=True)) if pair[0] != pair[1])
+    mine, theirs = (f"{key!r} ({language}) of label {label}" for language, key, label in (found[row], wanted[row]))
+    return f"test row {row} is {mine}, but {theirs}"
+
+
+def _digest(rows: Sequence[tuple[Any, ...]]) -> str:
+    return hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest()[:16]

@@ -1,0 +1,149 @@
+"""Verifying a results folder: every cell, then the cells together, then what was published of them."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from leaderboard.board import Board
+from leaderboard.rows import Row, rows_of
+from leaderboard.store import Cell, Results, cell_folders
+from leaderboard.summary import summarise
+from leaderboard.verification.across import check_across
+from leaderboard.verification.cells import Opened, check_cell, open_folder
+from leaderboard.verification.findings import Findings
+from leaderboard.verification.published import check_published
+from leaderboard.verification.specs import Weighting
+from polyskew.errors import UserError
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found in a results folder.
+
+    Attributes:
+        rows: of the board, as the cells' own files have it.
+        cells: what was found in each cell, by its folder's name.
+        beside: what was found in the files beside the cells.
+        rests_on: the cells of each of ``rows``.
+    """
+
+    rows: tuple[Row, ...]
+    cells: dict[str, Findings]
+    beside: Findings
+    rests_on: tuple["RestsOn", ...]
+
+
+class RestsOn(NamedTuple):
+    """The ids of the cells that a row's numbers rest on.
+
+    Attributes:
+        own: the row's cells, and those that did their work.
+        compared: those that its numbers are differences to, and the untuned model.
+    """
+
+    own: tuple[str, ...]
+    compared: tuple[str, ...]
+
+
+def verify(folder: Path, weighting: Weighting, workers: int = 1, progress: Progress | None = None) -> Verification:
+    """Check a results folder, and compute its numbers again. Needs no model, no data and no training library.
+
+    Args:
+        folder: the results folder, as it was written or pulled; nobody is at work in it.
+        weighting: returns a weighting by its name, and can be pickled.
+        workers: processes that share the cells.
+        progress: told after each cell how many are checked, and of how many.
+
+    Raises:
+        UserError: not a results folder.
+    """
+    opened = open_folder(folder, weighting)
+    names = [path.name for path in cell_folders(folder)]
+    cells: dict[str, Findings] = {}
+    with _checked(opened, names, workers) as checked:
+        for name, findings in zip(names, checked, strict=True):
+            cells[name] = findings
+            if progress is not None:
+                progress(len(cells), len(names))
+    check_across(opened.results.cells.values(), cells)
+    results, rows = _rows(opened.results, cells)
+    _check_links(folder, opened.beside)
+    if len(results.cells) == len(names):
+        check_published(folder, Board(rows), opened.beside)
+    else:
+        opened.beside.gap("", "boards and index were not compared with the cells, as not all cells can be read")
+    rests_on = tuple(_rests_on(results, cells, row) for row in rows)
+    return Verification(rows, cells, opened.beside, rests_on)
+
+
+@contextmanager
+def _checked(opened: Opened, names: list[str], workers: int) -> Iterator[Iterator[Findings]]:
+    """Yield what is found in each cell, in order, while it is found."""
+    if workers == 1 or len(names) < 2:
+        yield (check_cell(opened, name) for name in names)
+        return
+    # Spawned, as forking a process with threads in it can hang.
+    start = (opened.folder, opened.weighting)
+    with ProcessPoolExecutor(min(workers, len(names)), get_context("spawn"), _open, start) as pool:
+        yield pool.map(_check_in_pool, names)
+
+
+_OPENED: list[Opened] = []  # what this process of the pool works on
+
+
+def _open(folder: Path, weighting: Weighting) -> None:
+    _OPENED.append(open_folder(folder, weighting))
+
+
+def _check_in_pool(name: str) -> Findings:
+    return check_cell(_OPENED[0], name)
+
+
+def _rows(results: Results, cells: dict[str, Findings]) -> tuple[Results, tuple[Row, ...]]:
+    """Return the board's rows, of the cells that can be read; each other has its fault told."""
+    try:
+        return results, tuple(rows_of(results, summarise(list(results.cells.values()))))
+    except UserError:
+        sound = Results(results.folder, {name: cell for name, cell in results.cells.items() if _is_readable(cell)})
+        whole = {name: cell for name, cell in sound.cells.items() if _is_resolved(sound, cell)}
+    for name in results.cells.keys() - whole.keys():
+        if not cells[name].faults:
+            cells[name].fault("", "is the same work as a cell that cannot be read")
+    found = Results(results.folder, whole)
+    return found, tuple(rows_of(found, summarise(list(whole.values()))))
+
+
+def _is_readable(cell: Cell) -> bool:
+    try:
+        summarise([cell])
+    except UserError:
+        return False
+    return True
+
+
+def _is_resolved(results: Results, cell: Cell) -> bool:
+    try:
+        results.resolve(cell)
+    except UserError:
+        return False
+    return True
+
+
+def _rests_on(results: Results, cells: dict[str, Findings], row: Row) -> RestsOn:
+    works = {results.resolve(results.cells[name]).spec.id for name in row.cells}
+    untuned = results.untuned(results.cells[row.cells[0]])
+    compared = {other for name in works for other in cells[name].needs} | ({untuned.spec.id} if untuned else set())
+    own = works | set(row.cells)
+    return RestsOn(tuple(sorted(own)), tuple(sorted((compared - own) & cells.keys())))
+
+
+def _check_links(folder: Path, beside: Findings) -> None:
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink():
+            beside.fault(path.name, f"is a link to {path.readlink()}; results hold files only")

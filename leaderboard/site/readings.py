@@ -137,12 +137,13 @@ def _table(block: dict[str, Any]) -> Table:
     told = {key: params[key] for key in _TOLD if key in params}
     shared = sorted(item for item in params.items() if item[0] not in _NOT_SHARED)
     placebo = values[0].get("by", {}).get("term") == "placebo"  # then all of the block's are
+    names, by = _names(block["measure"], told, [value.get("by") for value in values])
     numbers = np.array([value["value"] for value in values], dtype=np.float64)
     low, high = (np.array([value.get(end) for value in values], dtype=np.float64) for end in ("low", "high"))
     return Table(
         measure=PLACEBO if placebo else block["measure"],
-        params=_dumped(told),
-        by=_layout((block["measure"], *told.values()), [value.get("by") for value in values]),
+        params=names,
+        by=by,
         unit=block["unit"],
         made_by=f"{block['version']} {shared}",
         interval=block.get("interval") or "",
@@ -152,16 +153,18 @@ def _table(block: dict[str, Any]) -> Table:
     )
 
 
-_LAYOUTS: dict[tuple[str, ...], tuple[list[dict[str, str] | None], str]] = {}  # the last of each kind of block
+_By = list[dict[str, str] | None]
+_LAST: dict[tuple[object, ...], tuple[_By, str, str]] = {}  # of each kind of block
 
 
-def _layout(kind: tuple[str, ...], by: list[dict[str, str] | None]) -> str:
-    """Return JSON of what a block's values are of; written once for all cells of a task, for time's sake."""
-    known = _LAYOUTS.get(kind)
+def _names(measure: str, params: dict[str, Any], by: _By) -> tuple[str, str]:
+    """Return JSON of parameters, and of what values are of; for time's sake written once for all cells of a task."""
+    kind = (measure, *params.items())
+    known = _LAST.get(kind)
     if known is None or known[0] != by:
         plain = [{key: name for key, name in (one or {}).items() if key != "term"} for one in by]
-        known = _LAYOUTS[kind] = (by, _dumped(plain))
-    return known[1]
+        known = _LAST[kind] = (by, _dumped(params), _dumped(plain))
+    return known[1:]
 
 
 def _dumped(value: Any) -> str:

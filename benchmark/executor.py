@@ -202,7 +202,7 @@ def _work(connection: Connection, threads: int) -> None:
     import torch
 
     from benchmark.cell import assist, run_cell
-    from leaderboard.measure import measure
+    from leaderboard.measuring.measure import measure
 
     torch.set_num_threads(threads)
     last = 0.0

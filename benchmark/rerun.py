@@ -14,12 +14,12 @@ from benchmark.grid import GridSpec, expand, load_grid, regimes_of
 from benchmark.progress import GridProgress
 from benchmark.run import cells, check, describe
 from benchmark.spec import CellSpec
-from leaderboard.columns import COLUMNS
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.sources import Found
+from leaderboard.reading.store import SPEC, STAGE_FILE, Cell, Results, read_results
+from leaderboard.reading.summary import summarise
 from leaderboard.rows import rows_of
-from leaderboard.sources import Found
-from leaderboard.store import SPEC, STAGE_FILE, Cell, Results, read_results
-from leaderboard.summary import summarise
 from polyskew.errors import UserError
 from polyskew.files import read_json, write_json
 

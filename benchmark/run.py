@@ -13,7 +13,7 @@ from benchmark.progress import GridProgress
 from benchmark.seeds import data_seed
 from benchmark.spec import CellSpec
 from benchmark.stages import Cell, comparable, settled, stages
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
 from polyskew.errors import UserError
 from polyskew.files import check_folder, read_json, write_json, write_text
 from tasks import Task, draw, explained, get_probe

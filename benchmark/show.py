@@ -6,11 +6,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from leaderboard.schema import Spec, parse
-from leaderboard.shaded_text import shaded_text
-from leaderboard.shading import terminal
-from leaderboard.shading_html import html as as_html
-from leaderboard.store import CELLS, SPEC, Cell, Results, read_results
+from leaderboard.reading.schema import Spec, parse
+from leaderboard.reading.store import CELLS, SPEC, Cell, Results, read_results
+from leaderboard.shading.html import html as as_html
+from leaderboard.shading.terminal import terminal
+from leaderboard.shading.text import shaded_text
 from polyskew.errors import UserError
 from polyskew.files import read_json, write_text
 

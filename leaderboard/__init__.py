@@ -1,5 +1,7 @@
-"""What came out: results are read, measured, ranked and drawn here, without any training library.
+"""What came out: results are read, measured, ranked, shown and checked here, without any training library.
 
-Start at `leaderboard.measure.measure`, `leaderboard.board.board` and `leaderboard.figure.draw`. Importing the room
-costs nothing.
+`reading` takes a results folder apart, `measuring` (with `measures` and `probes`) fills each cell's ``metrics.json``,
+`statistics` says what the numbers carry, and `rows` puts them together; `tables`, `site`, `replication`, `figure` and
+`shading` show them, `publishing`, `verification` and `merging` share them. Start at `leaderboard.board.board`. Importing
+the room costs nothing.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leaderboard.index import read_index
+from leaderboard.reading.index import read_index
 from leaderboard.rows import Row, rows_of
 
 if TYPE_CHECKING:

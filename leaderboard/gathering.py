@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.store import Cell, Results
-from leaderboard.summary import Summaries
+from leaderboard.reading.store import Cell, Results
+from leaderboard.reading.summary import Summaries
 
 
 def same_row(results: Results, summaries: Summaries) -> list[list[Cell]]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leaderboard.founds import Founds
+from leaderboard.reading.founds import Founds
 
 
 def outdated(founds: Founds) -> dict[int, str]:

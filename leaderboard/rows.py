@@ -3,15 +3,15 @@
 import json
 from dataclasses import dataclass, field, replace
 
-from leaderboard.columns import COLUMNS
 from leaderboard.gathering import same_row
 from leaderboard.outdated import earlier, outdated
-from leaderboard.schema import Spec
-from leaderboard.sources import skew_regime
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.schema import Spec
+from leaderboard.reading.sources import skew_regime
+from leaderboard.reading.store import Cell, Results
+from leaderboard.reading.summary import Summaries, Told
 from leaderboard.statistics.averaging import Number, averages
 from leaderboard.statistics.comparisons import Comparison, Entrant, compare
-from leaderboard.store import Cell, Results
-from leaderboard.summary import Summaries, Told
 from leaderboard.variants import with_variants
 
 SAME = "the same work as "

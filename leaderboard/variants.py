@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from leaderboard.store import Results
+from leaderboard.reading.store import Results
 
 if TYPE_CHECKING:
     from leaderboard.rows import Row

@@ -54,7 +54,7 @@ def test_the_command_line_answers_without_a_training_library(arguments: str) -> 
     "code",
     [
         "import polyskew, tasks, adapters, leaderboard, benchmark",
-        "import leaderboard.board, leaderboard.measure",
+        "import leaderboard.board, leaderboard.measuring.measure",
         "import polyskew\npolyskew.GridSpec, polyskew.expand, polyskew.get_method, polyskew.board",
         "from benchmark.plan import plan\nfrom benchmark.grid import load_grid\nfrom pathlib import Path\n"
         "plan(load_grid('demo'), Path('nowhere'))",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
 from leaderboard.merging.versions import BESIDE, CONFLICT, CONFLICTS, Version, differing, foremost, read_versions
-from leaderboard.schema import Block, Metrics, dump
-from leaderboard.store import CELLS, FAILURE, METRICS, SPEC
+from leaderboard.reading.schema import Block, Metrics, dump
+from leaderboard.reading.store import CELLS, FAILURE, METRICS, SPEC
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.withheld import WITHHELD, read_withheld
 from polyskew.canonical import digest

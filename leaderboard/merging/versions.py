@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leaderboard.schema import Block
-from leaderboard.store import FAILURE, Cell, cell_folders, read_cell
+from leaderboard.reading.schema import Block
+from leaderboard.reading.store import FAILURE, Cell, cell_folders, read_cell
 from leaderboard.verification.files import FOLDERS, check_files
 from leaderboard.verification.findings import Findings
 from polyskew.canonical import digest

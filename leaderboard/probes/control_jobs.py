@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.artifacts import FeatureRows
-from leaderboard.jobs import Job, block, value
 from leaderboard.measures import leakage, matching, online_coding
+from leaderboard.measuring.jobs import Job, block, value
 from leaderboard.probes.corpus import SCALED, Corpus, languages_of, texts_of
 from leaderboard.probes.runs import PROBE_SEED, Outcome, Texts, alike, coded, told, told_by_paper
 from leaderboard.probes.values import above_chance_values, leakage_values, majority_value, saved_values, share_values
-from leaderboard.schema import Value
+from leaderboard.reading.artifacts import FeatureRows
+from leaderboard.reading.schema import Value
 
 MATCHES = ("length", "length and source")
 NO_LENGTH = "the features were made by an earlier version, without the lengths of texts"

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard import artifacts
-from leaderboard.jobs import block
 from leaderboard.measures import leakage
 from leaderboard.measures.base import Measure
+from leaderboard.measuring.jobs import block
 from leaderboard.probes.runs import PROBE_ROWS, PROBE_SEED, Texts
-from leaderboard.schema import Block
-from leaderboard.sources import BOARD_VECTORS
+from leaderboard.reading import artifacts
+from leaderboard.reading.schema import Block
+from leaderboard.reading.sources import BOARD_VECTORS
+from leaderboard.reading.store import Cell
 from leaderboard.statistics.intervals import PROBE_BOOTSTRAP
-from leaderboard.store import Cell
 from polyskew.files import checksums
 
 SCALED = "all texts / these texts"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from leaderboard.jobs import Job, value
 from leaderboard.measures import leakage, online_coding
 from leaderboard.measures.probing import shuffled_within
+from leaderboard.measuring.jobs import Job, value
 from leaderboard.probes.control_jobs import confound_job, matched_jobs
 from leaderboard.probes.corpus import SCALED, Corpus, corpora
 from leaderboard.probes.runs import PROBE_SEED, SHUFFLE_SEED, Outcome, apart, coded, together, told, told_by_paper
@@ -17,8 +17,8 @@ from leaderboard.probes.values import (
     leakage_values,
     saved_values,
 )
-from leaderboard.schema import Value
-from leaderboard.store import Cell
+from leaderboard.reading.schema import Value
+from leaderboard.reading.store import Cell
 
 
 def probe_jobs(cell: Cell) -> Iterator[Job]:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.jobs import value
 from leaderboard.measures import leakage, online_coding
+from leaderboard.measuring.jobs import value
 from leaderboard.probes.runs import Outcome
-from leaderboard.schema import Value
+from leaderboard.reading.schema import Value
 from leaderboard.statistics.intervals import normal
 
 Formula = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]

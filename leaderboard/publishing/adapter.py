@@ -5,7 +5,7 @@ from typing import Any
 
 from leaderboard.publishing.model_card import model_card
 from leaderboard.publishing.staging import cleaned, link, private_to
-from leaderboard.store import METRICS, SPEC, Cell, read_results
+from leaderboard.reading.store import METRICS, SPEC, Cell, read_results
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST, checksums, damage, read_json, write_json, write_text
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leaderboard.board import Board
-from leaderboard.columns import COLUMNS
 from leaderboard.publishing.hub import TAG
 from leaderboard.publishing.licences import licences
 from leaderboard.publishing.markup import code, codes
 from leaderboard.publishing.parquet import ROWS
 from leaderboard.publishing.sources import describe_tasks, grid_names, languages
-from leaderboard.schema import Spec
-from leaderboard.store import Results
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.schema import Spec
+from leaderboard.reading.store import Results
 
 _ROWS_SHOWN = 60  # more would bury the rest of the card
 

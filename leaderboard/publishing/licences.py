@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from leaderboard.schema import Spec
+from leaderboard.reading.schema import Spec
 
 # Those of data and models that people name in their tasks; the hub's list is longer, and has `other` for the rest.
 _KNOWN = {

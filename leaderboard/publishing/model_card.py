@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from leaderboard.columns import COLUMNS
 from leaderboard.publishing.card import PAPER
 from leaderboard.publishing.hub import TAG
 from leaderboard.publishing.licences import licences
 from leaderboard.publishing.markup import block, code
 from leaderboard.publishing.sources import describe_tasks, languages
-from leaderboard.sources import Found
-from leaderboard.store import Cell, Results
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.sources import Found
+from leaderboard.reading.store import Cell, Results
 
 # The board's columns that are told of a single cell, with the hub's name of the metric where it has one.
 _RESULTS = {

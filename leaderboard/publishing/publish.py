@@ -14,8 +14,8 @@ from leaderboard.publishing.hub import Pushed, Repository, files, push
 from leaderboard.publishing.parquet import ROWS, write_rows
 from leaderboard.publishing.space import space_card
 from leaderboard.publishing.staging import stage
+from leaderboard.reading.store import read_results
 from leaderboard.site import write_site
-from leaderboard.store import read_results
 from polyskew.files import write_text
 
 CARD = "README.md"

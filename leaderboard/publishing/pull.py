@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from leaderboard.publishing.errors import check_name, in_one_sentence
-from leaderboard.store import CELLS
+from leaderboard.reading.store import CELLS
 from polyskew.errors import UserError
 
 

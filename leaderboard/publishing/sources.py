@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard.publishing.markup import block, code, codes
-from leaderboard.schema import Spec
+from leaderboard.reading.schema import Spec
 from polyskew.yamls import parse_yaml
 
 

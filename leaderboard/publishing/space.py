@@ -2,7 +2,7 @@
 
 from leaderboard.publishing.hub import TAG
 from leaderboard.publishing.sources import grid_names
-from leaderboard.store import Results
+from leaderboard.reading.store import Results
 
 
 def space_card(name: str, results: Results) -> str:

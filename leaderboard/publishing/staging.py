@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from leaderboard.publishing.private import Private, private
 from leaderboard.publishing.strings import strings
 from leaderboard.publishing.withholding import reason
-from leaderboard.schema import parse
-from leaderboard.store import CELLS, FAILURE, METRICS, SPEC, STAGES, Cell, Results, read_results
+from leaderboard.reading.schema import parse
+from leaderboard.reading.store import CELLS, FAILURE, METRICS, SPEC, STAGES, Cell, Results, read_results
 from leaderboard.verification.withheld import WITHHELD
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST, checksums, damage, read_json, write_json, write_text

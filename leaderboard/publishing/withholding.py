@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from leaderboard.publishing.strings import string_columns
-from leaderboard.schema import Spec
-from leaderboard.store import STAGE_FILE
+from leaderboard.reading.schema import Spec
+from leaderboard.reading.store import STAGE_FILE
 
 KNOWN = {
     "data": {"rows.parquet", "counts.json", "tokens.json"},

@@ -1,13 +1,13 @@
 """The bars of Figures 1 to 3: differences of base values and of SHAP values by set of tokens."""
 
 from leaderboard.measures.drift import THRESHOLD
+from leaderboard.reading.sources import Source
+from leaderboard.reading.store import Cell
 from leaderboard.replication.chart import KINDS, Bar, Chart, Panel, Plot
 from leaderboard.replication.numbers import Got, Missing
 from leaderboard.replication.page import Entry, Figure, Heading, Table, ranged, word
 from leaderboard.replication.studies import BALANCED, NOT_IN_GRID, Setup, Study, name
 from leaderboard.replication.wording import captioned, reading, shown
-from leaderboard.sources import Source
-from leaderboard.store import Cell
 
 PLACEBO = (
     "Placebo: the balanced model of another seed measured as if it were the treatment; its mean size over seeds, "

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from leaderboard.reading.sources import Found, Source
+from leaderboard.reading.store import Cell
 from leaderboard.replication.bars import outer_labels
 from leaderboard.replication.numbers import Missing
 from leaderboard.replication.page import Heading, Table, value, word
 from leaderboard.replication.studies import Study, name
 from leaderboard.replication.wording import captioned, method_shown, model_shown, shown
-from leaderboard.sources import Found, Source
-from leaderboard.store import Cell
 
 ONE_SIDE = "Only one side of the comparison is in the grid: with and without the loss takes two recipes."
 

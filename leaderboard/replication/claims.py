@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leaderboard.measures.drift import THRESHOLD
+from leaderboard.reading.sources import Found, Source
+from leaderboard.reading.store import Cell
 from leaderboard.replication import published
 from leaderboard.replication.numbers import Got, Missing
 from leaderboard.replication.page import Entry, Heading, Table, fixed, ranged, word
@@ -11,8 +13,6 @@ from leaderboard.replication.published import paper_uptake
 from leaderboard.replication.scores import ACCURACY, DIFFERENCE, lid
 from leaderboard.replication.studies import BALANCED, NOT_IN_GRID, Study
 from leaderboard.replication.wording import captioned, method_shown, model_shown, reading, shown
-from leaderboard.sources import Found, Source
-from leaderboard.store import Cell
 
 FindFor = Callable[[str], Callable[[Cell], Found]]
 """Takes a skewed regime and returns what finds a cell's number."""

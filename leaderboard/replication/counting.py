@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.artifacts import read_predictions
 from leaderboard.measures.counts import ratio
-from leaderboard.sources import Found, Source
+from leaderboard.reading.artifacts import read_predictions
+from leaderboard.reading.sources import Found, Source
+from leaderboard.reading.store import Cell
 from leaderboard.statistics.intervals import BOOTSTRAP, bootstrap_sums, normal
-from leaderboard.store import Cell
 from polyskew.errors import UserError
 from polyskew.files import read_json
 

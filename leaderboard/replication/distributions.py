@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from leaderboard.reading.store import Cell
 from leaderboard.replication import published
 from leaderboard.replication.beside import ONE_SEED
 from leaderboard.replication.counting import PredictedShare, counts, language_groups
@@ -12,7 +13,6 @@ from leaderboard.replication.published import Published
 from leaderboard.replication.studies import NOT_IN_GRID, Setup, Study, name
 from leaderboard.replication.wording import captioned, method_shown, reading, shown
 from leaderboard.statistics.averaging import Number
-from leaderboard.store import Cell
 
 Group = tuple[str, ...]
 PARTS = {"a": "Amazon reviews", "b": "XNLI"}

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from leaderboard.reading.store import STAGES, Cell, Results, read_results
+from leaderboard.reading.summary import summarise
 from leaderboard.replication.published import MODELS, TASKS
 from leaderboard.replication.studies import Study
 from leaderboard.rows import Row, rows_of
-from leaderboard.store import STAGES, Cell, Results, read_results
-from leaderboard.summary import summarise
 from polyskew.errors import UserError, suggest
 
 

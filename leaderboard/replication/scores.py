@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from leaderboard.reading.sources import Found, Source
+from leaderboard.reading.store import Cell
 from leaderboard.replication import published
 from leaderboard.replication.beside import Beside, is_real, papers_columns, titled, triple_headings
 from leaderboard.replication.numbers import Got, Missing
@@ -9,9 +11,7 @@ from leaderboard.replication.page import NOT_HERE, Entry, Heading, Table, ranged
 from leaderboard.replication.published import SETUPS, Published
 from leaderboard.replication.studies import BALANCED, NOT_IN_GRID, Setup, Study, name
 from leaderboard.replication.wording import captioned, method_shown, reading, shown
-from leaderboard.sources import Found, Source
 from leaderboard.statistics.averaging import Number
-from leaderboard.store import Cell
 
 Find = Callable[[Cell], Found]
 ACCURACY = Source("accuracy", "predict")

@@ -1,6 +1,7 @@
 """Table 5 (numbers of rows) and appendix A.4 (how a threshold splits the tokens)."""
 
 from leaderboard.measures.drift import THRESHOLD, THRESHOLDS
+from leaderboard.reading.sources import Source
 from leaderboard.replication import published
 from leaderboard.replication.beside import papers_columns, titled
 from leaderboard.replication.counting import SPLITS, counts
@@ -10,7 +11,6 @@ from leaderboard.replication.page import Entry, Heading, Table, ranged, value, w
 from leaderboard.replication.published import Published
 from leaderboard.replication.studies import BALANCED, NOT_IN_GRID, Study
 from leaderboard.replication.wording import captioned, method_shown, shown
-from leaderboard.sources import Source
 from leaderboard.statistics.averaging import Number
 
 NOTHING = Got(Number(None, reason=NOT_IN_GRID), NOT_IN_GRID)

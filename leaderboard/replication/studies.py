@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.columns import Column
+from leaderboard.reading.columns import Column
+from leaderboard.reading.sources import Found
+from leaderboard.reading.store import Cell, Results
 from leaderboard.replication.numbers import Got
 from leaderboard.rows import SAME, Row
-from leaderboard.sources import Found
 from leaderboard.statistics.averaging import Number, average
 from leaderboard.statistics.intervals import NORMAL, PAIRED_T_INTERVAL
 from leaderboard.statistics.spread import spread
-from leaderboard.store import Cell, Results
 from polyskew.files import read_json
 
 Setup = tuple[str, str]

@@ -7,14 +7,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from leaderboard.board import Board
-from leaderboard.index import read_index
+from leaderboard.reading.index import read_index
+from leaderboard.reading.store import Cell, Results
 from leaderboard.rows import rows_of
 from leaderboard.site.details import CHUNK, RowCells, packed_details
 from leaderboard.site.listing import listing
 from leaderboard.site.page import page
 from leaderboard.site.prose import prose
 from leaderboard.site.texts import WantedTexts
-from leaderboard.store import Cell, Results
 
 TEXT_ROWS = 60
 """Rows that carry example texts, at most; with more the page would grow large."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.schema import Spec
+from leaderboard.reading.schema import Spec
+from leaderboard.reading.store import Cell
 from leaderboard.site.averages import Average, averages
 from leaderboard.site.packing import Shared, integers, packed, places
 from leaderboard.site.readings import Reading, read
 from leaderboard.site.texts import WantedTexts, example_texts
-from leaderboard.store import Cell
 
 CHUNK = 64
 """Rows that are packed together."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from leaderboard.board import Board
-from leaderboard.columns import COLUMNS, Column
+from leaderboard.reading.columns import COLUMNS, Column
 from leaderboard.rows import Row
 from leaderboard.site.packing import Shared, rounded
 from leaderboard.statistics.averaging import Number

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from leaderboard.measures.drift import THRESHOLD
-from leaderboard.schema import SCHEMA
-from leaderboard.store import METRICS, Cell
+from leaderboard.reading.schema import SCHEMA
+from leaderboard.reading.store import METRICS, Cell
 from polyskew.errors import UserError
 
 STAGE_OF = {
@@ -25,7 +25,7 @@ STAGE_OF = {
 """The measures that the page shows in full, and the stage that each is measured on."""
 
 PLACEBO = "placebo_size"
-_BLOCK = b'\n{"measure":"'  # how each block begins in a file that `leaderboard.schema.dump` wrote
+_BLOCK = b'\n{"measure":"'  # how each block begins in a file that `leaderboard.reading.schema.dump` wrote
 _TOLD = ("corpus", "vectors", "probe", "within", "match", "threshold")
 _NOT_SHARED = ("reference", "placebo")  # they differ from seed to seed; that is no difference of method
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.explained import ATTRIBUTIONS
-from leaderboard.shaded_text import ShadedText, Side, shaded_text
-from leaderboard.shading import shade, visible
+from leaderboard.reading.store import Cell, Results
+from leaderboard.shading.explained import ATTRIBUTIONS
+from leaderboard.shading.terminal import shade, visible
+from leaderboard.shading.text import ShadedText, Side, shaded_text
 from leaderboard.site.packing import Shared, integers, rounded
-from leaderboard.store import Cell, Results
 from polyskew.errors import DataError
 
 LANGUAGES = 8

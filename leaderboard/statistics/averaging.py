@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.columns import Column
-from leaderboard.founds import Founds, gather
-from leaderboard.sources import Found
+from leaderboard.reading.columns import Column
+from leaderboard.reading.founds import Founds, gather
+from leaderboard.reading.sources import Found
 from leaderboard.statistics.intervals import (
     NORMAL,
     OF_ROWS,

@@ -12,8 +12,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.columns import COLUMNS
-from leaderboard.founds import Founds
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.founds import Founds
 from leaderboard.statistics.averaging import padded
 from leaderboard.statistics.multiplicity import holm, letters
 from leaderboard.statistics.spread import LEVEL, Spread, shared_by_texts, spread

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from leaderboard.columns import COLUMNS
+from leaderboard.reading.columns import COLUMNS
 from leaderboard.rows import SAME, Row
 from leaderboard.statistics.intervals import WITH_TEXTS, WITHOUT_TEXTS
 from leaderboard.tables.marks import BETTER, Better, Mark, compared, undecided

@@ -2,7 +2,7 @@
 
 import re
 
-from leaderboard.columns import COLUMNS
+from leaderboard.reading.columns import COLUMNS
 from leaderboard.rows import Row
 from leaderboard.statistics.averaging import Number
 

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from leaderboard.schema import Spec
-from leaderboard.store import SPEC, Cell
+from leaderboard.reading.schema import Spec
+from leaderboard.reading.store import SPEC, Cell
 from leaderboard.verification.findings import Findings
 
 Told = tuple[object, object, str]

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from leaderboard.store import CELLS, SPEC, Cell, Results, cell_folders, read_cell
+from leaderboard.reading.store import CELLS, SPEC, Cell, Results, cell_folders, read_cell
 from leaderboard.verification.files import check_files, is_plain
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.numbers import check_numbers

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard import artifacts
-from leaderboard.artifacts import Rows, Strings
-from leaderboard.store import Cell
+from leaderboard.reading import artifacts
+from leaderboard.reading.artifacts import Rows, Strings
+from leaderboard.reading.store import Cell
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.specs import Weighting, ratios
 from polyskew.errors import DataError, UserError

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from leaderboard.store import FAILURE, METRICS, SPEC, STAGES
+from leaderboard.reading.store import FAILURE, METRICS, SPEC, STAGES
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.formats import wrong_format, wrong_json
 from polyskew.files import MANIFEST, sha256

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from leaderboard.jobs import Job, jobs
-from leaderboard.schema import SCHEMA, Block, Value
-from leaderboard.store import METRICS, Cell, Results
+from leaderboard.measuring.jobs import Job, jobs
+from leaderboard.reading.schema import SCHEMA, Block, Value
+from leaderboard.reading.store import METRICS, Cell, Results
 from leaderboard.verification.files import is_inside
 from leaderboard.verification.findings import Findings
 from polyskew.errors import DataError

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from leaderboard import artifacts
-from leaderboard.artifacts import Attributions, Predictions
-from leaderboard.jobs import ATTRIBUTIONS, PREDICTIONS
-from leaderboard.schema import Spec
+from leaderboard.measuring.jobs import ATTRIBUTIONS, PREDICTIONS
+from leaderboard.reading import artifacts
+from leaderboard.reading.artifacts import Attributions, Predictions
+from leaderboard.reading.schema import Spec
 from leaderboard.verification.findings import Findings
 
 _OUTPUT = 1e-3

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from leaderboard.board import Board, board
-from leaderboard.index import INDEX
+from leaderboard.reading.index import INDEX
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.formats import wrong_format
 from leaderboard.verification.numbers import ABSOLUTE, RELATIVE

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from leaderboard.schema import Cost
-from leaderboard.store import Cell
+from leaderboard.reading.schema import Cost
+from leaderboard.reading.store import Cell
 from leaderboard.verification.findings import Findings
 from polyskew.errors import UserError
 

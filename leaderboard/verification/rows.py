@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from leaderboard import artifacts
-from leaderboard.artifacts import FeatureRows, Predictions, Rows
-from leaderboard.jobs import ATTRIBUTIONS, PREDICTIONS
-from leaderboard.store import Cell
+from leaderboard.measuring.jobs import ATTRIBUTIONS, PREDICTIONS
+from leaderboard.reading import artifacts
+from leaderboard.reading.artifacts import FeatureRows, Predictions, Rows
+from leaderboard.reading.store import Cell
 from leaderboard.verification.drawn import DATA, Drawn, check_drawn, read_drawn
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.outputs import check_explained

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.schema import Spec
-from leaderboard.store import SPEC, STAGE_FILE, STAGES, Cell, Results
+from leaderboard.reading.schema import Spec
+from leaderboard.reading.store import SPEC, STAGE_FILE, STAGES, Cell, Results
 from leaderboard.verification.files import PROVENANCE
 from leaderboard.verification.findings import Findings
 from polyskew.canonical import digest

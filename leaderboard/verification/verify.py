@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from leaderboard.board import Board
+from leaderboard.reading.store import Cell, Results, cell_folders
+from leaderboard.reading.summary import summarise
 from leaderboard.rows import Row, rows_of
-from leaderboard.store import Cell, Results, cell_folders
-from leaderboard.summary import summarise
 from leaderboard.verification.across import check_across
 from leaderboard.verification.cells import Opened, check_cell, open_folder
 from leaderboard.verification.findings import Findings

@@ -10,7 +10,7 @@ from benchmark.grid import GridSpec, expand, load_grid
 from benchmark.grids import grid_file
 from benchmark.run import run
 from leaderboard.board import board
-from leaderboard.store import read_results
+from leaderboard.reading.store import read_results
 from polyskew.files import read_json
 from polyskew.yamls import validate
 from tasks.demo.nli import generate_nli

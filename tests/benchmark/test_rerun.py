@@ -15,8 +15,8 @@ from benchmark.cell import run_cell
 from benchmark.grid import GridSpec, expand
 from benchmark.rerun import LEVEL, Number, expected, rerun
 from benchmark.run import cells, record
-from leaderboard.measure import measure
-from leaderboard.sources import Found
+from leaderboard.measuring.measure import measure
+from leaderboard.reading.sources import Found
 from leaderboard.verification.outcome import outcomes
 from leaderboard.verification.verify import verify
 from leaderboard.verification.writing import faults

@@ -13,12 +13,12 @@ import pytest
 from scipy import stats
 
 from leaderboard.board import Board, board
-from leaderboard.columns import COLUMNS
 from leaderboard.figure import draw
-from leaderboard.measure import measure
 from leaderboard.measures import online_coding
+from leaderboard.measuring.measure import measure
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.store import read_results
 from leaderboard.statistics.comparisons import COMPARED
-from leaderboard.store import read_results
 from leaderboard.tables.choosing import sections
 from leaderboard.tables.records import csv_columns
 from polyskew.errors import UserError

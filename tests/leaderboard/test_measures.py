@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, mutual_info_score
 
-from leaderboard.comparing import Compared, Texts
 from leaderboard.measures import METRICS, drift, leakage, neutral, online_coding
 from leaderboard.measures.accuracy import accuracy
 from leaderboard.measures.counts import count_table
@@ -16,6 +15,7 @@ from leaderboard.measures.permutation_share import permutation_share, permutatio
 from leaderboard.measures.prediction_share import prediction_shares, true_shares
 from leaderboard.measures.set_share import set_counts, set_shares
 from leaderboard.measures.skew_uptake import skew_uptake
+from leaderboard.measuring.comparing import Compared, Texts
 from leaderboard.statistics.intervals import bootstrap_sums, normal
 
 SEEDS = st.integers(0, 10_000)

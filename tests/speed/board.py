@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from leaderboard.index import INDEX
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
+from leaderboard.reading.index import INDEX
 from tests.leaderboard.synthetic import clone_cells, grid, write_grid
 from tests.speed.report import machine, median
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from leaderboard.index import INDEX
-from leaderboard.measure import measure
-from leaderboard.schema import Metrics, dump
+from leaderboard.measuring.measure import measure
+from leaderboard.reading.index import INDEX
+from leaderboard.reading.schema import Metrics, dump
 from tests.leaderboard.site.chromium import chromium
 from tests.leaderboard.synthetic import clone_cells, grid, write_grid
 from tests.speed.board import timed

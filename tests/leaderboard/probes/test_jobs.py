@@ -12,11 +12,11 @@ from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 
 from leaderboard.board import board
-from leaderboard.columns import COLUMNS
-from leaderboard.measure import measure
 from leaderboard.measures import leakage, online_coding
-from leaderboard.sources import find_block
-from leaderboard.store import Cell, read_results
+from leaderboard.measuring.measure import measure
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.sources import find_block
+from leaderboard.reading.store import Cell, read_results
 from polyskew.errors import DataError
 from polyskew.files import atomic_folder, write_json
 from tests.leaderboard.synthetic import LANGUAGES, Kind, spec

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
 from tests.leaderboard.publishing.stand_in import TOKEN, Hub, serve
 from tests.leaderboard.synthetic import grid, write_grid
 

@@ -9,9 +9,9 @@ import pytest
 from huggingface_hub import ModelCard
 from safetensors.numpy import save_file
 
-from leaderboard.columns import COLUMNS
 from leaderboard.publishing.publish import pack_adapter
-from leaderboard.store import read_results
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.store import read_results
 from polyskew.errors import UserError
 from polyskew.files import read_json, write_json
 from tests.leaderboard.publishing.folders import cells, change_spec, seal

@@ -10,7 +10,7 @@ from benchmark.run import record
 from leaderboard.publishing.licences import licences
 from leaderboard.publishing.markup import block, code
 from leaderboard.publishing.publish import pack
-from leaderboard.schema import Spec
+from leaderboard.reading.schema import Spec
 from polyskew.files import read_json
 from tests.leaderboard.publishing.folders import cells, change_spec
 from tests.leaderboard.synthetic import Kind, spec

@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.parquet
 from safetensors.numpy import load_file, save_file
 
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
 from polyskew.files import MANIFEST, atomic_folder, write_json
 from tests.leaderboard.synthetic import SKEW, Kind, grid, write_cell, write_grid
 

@@ -10,11 +10,11 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from leaderboard.board import board
-from leaderboard.columns import COLUMNS
-from leaderboard.founds import Founds, gather
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.founds import Founds, gather
+from leaderboard.reading.sources import Found
 from leaderboard.rows import Row
-from leaderboard.sources import Found
 from leaderboard.statistics.comparisons import COMPARED, Entrant, compare
 from leaderboard.statistics.spread import spread
 from tests.leaderboard.synthetic import Kind, grid, spec, write_cell, write_grid

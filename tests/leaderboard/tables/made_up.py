@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from leaderboard.board import Board
-from leaderboard.columns import COLUMNS
+from leaderboard.reading.columns import COLUMNS
 from leaderboard.rows import Row
 from leaderboard.statistics.averaging import Number
 from leaderboard.statistics.comparisons import Comparison

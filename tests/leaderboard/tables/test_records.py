@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.board import Board
-from leaderboard.columns import COLUMNS
+from leaderboard.reading.columns import COLUMNS
 from leaderboard.statistics.comparisons import COMPARED
 from leaderboard.tables.fields import FIELDS
 from leaderboard.tables.records import csv_columns

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
 from polyskew.files import MANIFEST
 
 # "predict/predictions.parquet", "attributions/attributions.parquet"

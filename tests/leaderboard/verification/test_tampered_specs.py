@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters import get_weighting
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
 from leaderboard.verification.verify import verify
 from leaderboard.verification.writing import faults
 from polyskew.canonical import digest

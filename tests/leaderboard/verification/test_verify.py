@@ -221,7 +221,7 @@ def test_a_board_that_lost_a_row_is_named(copy: Path) -> None:
 
 
 def test_an_index_that_gives_another_board_is_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leaderboard import index
+    from leaderboard.reading import index
 
     monkeypatch.setattr(index, "_SETTLED", 0.0)
     board(copy)

@@ -11,7 +11,7 @@ import pyarrow.parquet
 from safetensors.numpy import load_file, save_file
 
 from adapters import get_weighting
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
 from polyskew.canonical import digest
 from polyskew.files import MANIFEST, sha256, write_json
 from tests.leaderboard.synthetic import LANGUAGES, Kind, grid, write_grid

@@ -13,13 +13,13 @@ import pyarrow.parquet
 import pytest
 from scipy import stats
 
-from leaderboard import drift_job
-from leaderboard.artifacts import read_attributions
 from leaderboard.board import board
-from leaderboard.measure import measure
 from leaderboard.measures.drift import SETS, THRESHOLDS
+from leaderboard.measuring import drift_job
+from leaderboard.measuring.measure import measure
+from leaderboard.reading.artifacts import read_attributions
+from leaderboard.reading.store import read_results
 from leaderboard.statistics.intervals import OF_RUNS, WITHOUT_TEXTS
-from leaderboard.store import read_results
 from polyskew.errors import DataError
 from polyskew.files import atomic_folder
 from tests.leaderboard.synthetic import ATTRIBUTIONS, LANGUAGES, SKEW, Kind, write_cell

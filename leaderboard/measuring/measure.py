@@ -6,9 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from leaderboard.jobs import jobs
-from leaderboard.schema import Block, Metrics, dump
-from leaderboard.store import METRICS, Cell, Results, read_results
+from leaderboard.measuring.jobs import jobs
+from leaderboard.reading.schema import Block, Metrics, dump
+from leaderboard.reading.store import METRICS, Cell, Results, read_results
 from polyskew.errors import UserError, suggest
 from polyskew.files import write_text
 

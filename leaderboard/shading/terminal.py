@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leaderboard.measures.drift import THRESHOLD
-from leaderboard.shaded_text import ShadedText, Side
+from leaderboard.shading.text import ShadedText, Side
 
 # ColorBrewer's RdBu from light to full, which colour-blind readers can tell apart.
 RED = ((0xFD, 0xDB, 0xC7), (0xF4, 0xA5, 0x82), (0xD6, 0x60, 0x4D), (0xB2, 0x18, 0x2B))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from leaderboard.measures import leakage, matching, online_coding
 from leaderboard.measures.base import Measure
 from leaderboard.measures.drift import THRESHOLD
-from leaderboard.sources import Found, Source, cost, tokens
-from leaderboard.store import Cell
+from leaderboard.reading.sources import Found, Source, cost, tokens
+from leaderboard.reading.store import Cell
 
 
 @dataclass(frozen=True)

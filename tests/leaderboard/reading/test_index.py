@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leaderboard import index
 from leaderboard.board import board
-from leaderboard.measure import measure
+from leaderboard.measuring.measure import measure
+from leaderboard.reading import index
 from polyskew.errors import UserError
 from polyskew.files import atomic_folder, write_text
 from tests.leaderboard.synthetic import Kind, grid, write_grid

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.explained import Explained, read_text
 from leaderboard.measures.drift import SETS, THRESHOLD, set_index, set_sums
-from leaderboard.store import Cell, Results
+from leaderboard.reading.store import Cell, Results
+from leaderboard.shading.explained import Explained, read_text
 from polyskew.errors import UserError, suggest
 
 

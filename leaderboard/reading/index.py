@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from leaderboard.columns import COLUMNS
-from leaderboard.founds import ARRAYS, Founds, joined
-from leaderboard.schema import SCHEMA, Spec, parse
-from leaderboard.sources import Source
-from leaderboard.store import FAILURE, METRICS, SPEC, STAGES, Cell, Results, cell_folders, read_cell
-from leaderboard.summary import OF_TEXTS, Summaries, Told, summarise
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.founds import ARRAYS, Founds, joined
+from leaderboard.reading.schema import SCHEMA, Spec, parse
+from leaderboard.reading.sources import Source
+from leaderboard.reading.store import FAILURE, METRICS, SPEC, STAGES, Cell, Results, cell_folders, read_cell
+from leaderboard.reading.summary import OF_TEXTS, Summaries, Told, summarise
 from polyskew.files import atomic_file
 
 INDEX = ".index"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.store import Cell
+from leaderboard.reading.store import Cell
 from polyskew.errors import DataError, UserError, suggest
 
 ATTRIBUTIONS = "attributions/attributions.parquet"

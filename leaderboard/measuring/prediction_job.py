@@ -5,14 +5,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard import artifacts
-from leaderboard.jobs import PREDICTIONS, Job, block, inputs_of, no_skew, skews, value
 from leaderboard.measures import accuracy, macro_f1, mutual_information, prediction_share
 from leaderboard.measures import skew_uptake as skewing
 from leaderboard.measures.counts import cell_index, count_table, ratio
-from leaderboard.schema import Value
+from leaderboard.measuring.jobs import PREDICTIONS, Job, block, inputs_of, no_skew, skews, value
+from leaderboard.reading import artifacts
+from leaderboard.reading.schema import Value
+from leaderboard.reading.store import Cell
 from leaderboard.statistics.intervals import BOOTSTRAP, bootstrap_sums, normal
-from leaderboard.store import Cell
 
 
 def prediction_job(cell: Cell) -> Job:

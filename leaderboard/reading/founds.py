@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.sources import Found
+from leaderboard.reading.sources import Found
 from leaderboard.statistics.intervals import KEPT
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.artifacts import Attributions
 from leaderboard.measures import drift
 from leaderboard.measures.counts import ratio
 from leaderboard.measures.permutation_share import permutation_variance
+from leaderboard.reading.artifacts import Attributions
 from leaderboard.statistics.intervals import bootstrap_sums
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.measures.base import Measure
-from leaderboard.schema import Block, Spec, Value
+from leaderboard.reading.schema import Block, Spec, Value
+from leaderboard.reading.store import Cell, Results
 from leaderboard.statistics.intervals import KEPT
-from leaderboard.store import Cell, Results
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST, checksums
 
@@ -37,8 +37,8 @@ class Job:
 
 def jobs(results: Results, cell: Cell) -> Iterator[Job]:
     """Yield what can be measured on a cell with the stages that are finished."""
-    from leaderboard.drift_job import drift_job
-    from leaderboard.prediction_job import difference_job, prediction_job
+    from leaderboard.measuring.drift_job import drift_job
+    from leaderboard.measuring.prediction_job import difference_job, prediction_job
     from leaderboard.probes.jobs import probe_jobs
 
     if cell.has("predict"):

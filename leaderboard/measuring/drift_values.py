@@ -6,12 +6,12 @@ Each takes a comparison with the reference, or the sentence that says why there 
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.comparing import Compared, Drifts, Texts
-from leaderboard.jobs import no_skew, skews, value
 from leaderboard.measures import drift, neutral
 from leaderboard.measures.permutation_share import permutation_share
 from leaderboard.measures.set_share import set_shares
-from leaderboard.schema import Spec, Value
+from leaderboard.measuring.comparing import Compared, Drifts, Texts
+from leaderboard.measuring.jobs import no_skew, skews, value
+from leaderboard.reading.schema import Spec, Value
 from leaderboard.statistics.intervals import normal
 
 NEUTRAL = drift.SETS.index("neutral")

@@ -2,8 +2,7 @@
 
 from html import escape
 
-from leaderboard.shaded_text import ShadedText, Side
-from leaderboard.shading import (
+from leaderboard.shading.terminal import (
     HEADINGS,
     NOT_REDISTRIBUTED,
     account,
@@ -17,6 +16,7 @@ from leaderboard.shading import (
     summary,
     visible,
 )
+from leaderboard.shading.text import ShadedText, Side
 
 _FIGURE = (
     "margin:1em 0;padding:1em;background:#ffffff;color:#1a1a1a;color-scheme:light;border:1px solid #cccccc;"

@@ -1,13 +1,13 @@
 """The job that measures a cell's SHAP drift against its reference, with the placebo beside it, at each threshold."""
 
-from leaderboard import drift_values as values
-from leaderboard.artifacts import Attributions, read_attributions
-from leaderboard.comparing import Compared, Drifts, Texts, compare
-from leaderboard.jobs import ATTRIBUTIONS, Job, block, inputs_of, value
 from leaderboard.measures import drift, neutral, permutation_share, set_share
-from leaderboard.schema import Block, Value
+from leaderboard.measuring import drift_values as values
+from leaderboard.measuring.comparing import Compared, Drifts, Texts, compare
+from leaderboard.measuring.jobs import ATTRIBUTIONS, Job, block, inputs_of, value
+from leaderboard.reading.artifacts import Attributions, read_attributions
+from leaderboard.reading.schema import Block, Value
+from leaderboard.reading.store import Cell, Results
 from leaderboard.statistics.intervals import BOOTSTRAP
-from leaderboard.store import Cell, Results
 
 IS_REFERENCE = "this is the reference cell"
 ON_REFERENCE = "measured on the reference cell"

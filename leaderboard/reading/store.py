@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import RootModel
 
-from leaderboard.schema import Block, Cost, Failure, LanguageTokens, M, Metrics, Spec, StageRecord, parse
+from leaderboard.reading.schema import Block, Cost, Failure, LanguageTokens, M, Metrics, Spec, StageRecord, parse
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST
 

@@ -16,7 +16,8 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from benchmark.cli import app
-from leaderboard.artifacts import read_predictions
+from leaderboard.reading.artifacts import read_predictions
+from leaderboard.reading.store import read_results
 from leaderboard.replication import published, write
 from leaderboard.replication.claims import verdict
 from leaderboard.replication.counting import PredictedShare
@@ -26,7 +27,6 @@ from leaderboard.replication.numbers import Got
 from leaderboard.replication.page import Entry, Figure, Page, Table, ranged
 from leaderboard.replication.report import replication
 from leaderboard.statistics.averaging import Number
-from leaderboard.store import read_results
 from polyskew.errors import UserError
 from polyskew.files import read_json, write_json
 from tests.leaderboard import synthetic

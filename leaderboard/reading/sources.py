@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from leaderboard.schema import SCHEMA, Block, Cost
-from leaderboard.store import METRICS, Cell
+from leaderboard.reading.schema import SCHEMA, Block, Cost
+from leaderboard.reading.store import METRICS, Cell
 from polyskew.errors import UserError
 
 BOARD_VECTORS = ("pooler", "cls")

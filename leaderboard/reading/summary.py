@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from leaderboard.columns import COLUMNS
-from leaderboard.founds import Founds, gather, joined
-from leaderboard.sources import Source, find_block
-from leaderboard.store import Cell
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.founds import Founds, gather, joined
+from leaderboard.reading.sources import Source, find_block
+from leaderboard.reading.store import Cell
 
 OF_TEXTS = tuple(place for place, column in enumerate(COLUMNS) if column.over_texts)
 _BATCH = 256  # cells whose numbers are held one by one, before they go into arrays

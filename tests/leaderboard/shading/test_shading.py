@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from leaderboard.explained import read_text
-from leaderboard.shaded_text import ShadedText, shaded_text
-from leaderboard.shading import NOT_REDISTRIBUTED, account, luminance, shade, signed, terminal, visible
-from leaderboard.shading_html import html
-from leaderboard.store import read_results
+from leaderboard.reading.store import read_results
+from leaderboard.shading.explained import read_text
+from leaderboard.shading.html import html
+from leaderboard.shading.terminal import NOT_REDISTRIBUTED, account, luminance, shade, signed, terminal, visible
+from leaderboard.shading.text import ShadedText, shaded_text
 from polyskew.errors import DataError, UserError
 from tests.leaderboard.explained_texts import PIECES, row, values_of, write_attributions, write_cell, write_results
 

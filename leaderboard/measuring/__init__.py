@@ -1,0 +1,1 @@
+"""Measuring finished cells into their ``metrics.json``."""

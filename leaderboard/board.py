@@ -96,14 +96,15 @@ class Board:
         return json_text(self, columns, group)
 
 
-def board(results: Path | str) -> Board:
+def board(results: Path | str, workers: int = 1) -> Board:
     """Read a results folder (of a finished or a running grid) into a board. Nothing is measured.
 
     Args:
         results: the results folder.
+        workers: processes that share the cells which the folder's index does not know yet, where they are thousands.
 
     Raises:
         UserError: not a results folder, or a file in it is broken.
     """
-    found, summaries = read_index(results)
+    found, summaries = read_index(results, workers)
     return Board(tuple(rows_of(found, summaries)))

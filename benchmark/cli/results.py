@@ -1,5 +1,6 @@
 """Commands on a results folder: ``board``, ``replicate``, ``show``."""
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -44,7 +45,7 @@ def board(
 
     if figure and not figure.parent.is_dir():
         raise UserError(f"the folder {figure.parent} of the figure does not exist")
-    found = read_board(results)
+    found = read_board(results, os.cpu_count() or 1)
     if where:
         found = found.where(where)
     found = found.sort(*_names(sort))

@@ -39,10 +39,14 @@ class _Known(NamedTuple):
     summaries: Summaries
 
 
-def read_index(folder: Path | str) -> tuple[Results, Summaries]:
+def read_index(folder: Path | str, workers: int = 1) -> tuple[Results, Summaries]:
     """Read a results folder, and the summary of each of its cells.
 
     The index is written where something of it is new and the folder can be written to.
+
+    Args:
+        folder: the results folder.
+        workers: processes that share the cells that are to be read, as for `summarise`.
 
     Raises:
         UserError: not a results folder, or a file in it is broken; the message names it.
@@ -66,7 +70,7 @@ def read_index(folder: Path | str) -> tuple[Results, Summaries]:
         else:
             continue
         stamps[name] = stamp
-    summaries = _united([(known.summaries, kept), (fresh := summarise(new), list(fresh.places))])
+    summaries = _united([(known.summaries, kept), (fresh := summarise(new, workers), list(fresh.places))])
     if new or len(kept) < len(known.stamps):
         old = [name for name in summaries.places if int(stamps[name].partition(" ")[0]) < settled]
         with suppress(OSError):  # a folder of somebody else's, or a full disk: the board is shown all the same

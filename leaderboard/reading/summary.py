@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import NamedTuple
 
 from leaderboard.reading.columns import COLUMNS
@@ -12,6 +14,7 @@ from leaderboard.reading.store import Cell
 
 OF_TEXTS = tuple(place for place, column in enumerate(COLUMNS) if column.over_texts)
 _BATCH = 256  # cells whose numbers are held one by one, before they go into arrays
+_BATCHES_A_WORKER = 4  # a process takes about as long to start as to read one
 
 
 class Told(NamedTuple):
@@ -51,22 +54,36 @@ class Summaries:
     founds: Founds
 
 
-def summarise(cells: Sequence[Cell]) -> Summaries:
+def summarise(cells: Sequence[Cell], workers: int = 1) -> Summaries:
     """Read cells' files.
+
+    Args:
+        cells: the cells.
+        workers: processes that share them where they are many. With more than one, the calling script must be one that
+            can be imported (``if __name__ == "__main__"``).
 
     Raises:
         UserError: one of them is broken; the message names it.
     """
-    parts, told = [], []
-    for start in range(0, len(cells), _BATCH):
-        found = []
-        for cell in cells[start : start + _BATCH]:
-            found.append([column.find(cell) for column in COLUMNS])
-            told.append(_told(cell))
-            cell.forget()
-        parts.append(gather(found, OF_TEXTS, len(COLUMNS)))
-    founds = joined([(part, range(len(part.value))) for part in parts or [gather([], OF_TEXTS, len(COLUMNS))]])
+    batches = [cells[start : start + _BATCH] for start in range(0, len(cells), _BATCH)] or [[]]
+    if min(workers, len(batches) // _BATCHES_A_WORKER) > 1:
+        # Spawned, as forking a process with threads in it can hang.
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            parts = list(pool.map(_summarise, batches))
+    else:
+        parts = [_summarise(batch) for batch in batches]
+    founds = joined([(part, range(len(part.value))) for part, _ in parts])
+    told = [one for _, own in parts for one in own]
     return Summaries({cell.spec.id: place for place, cell in enumerate(cells)}, told, founds)
+
+
+def _summarise(cells: Sequence[Cell]) -> tuple[Founds, list[Told]]:
+    found, told = [], []
+    for cell in cells:
+        found.append([column.find(cell) for column in COLUMNS])
+        told.append(_told(cell))
+        cell.forget()
+    return gather(found, OF_TEXTS, len(COLUMNS)), told
 
 
 def _told(cell: Cell) -> Told:

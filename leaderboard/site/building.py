@@ -29,16 +29,17 @@ def build(folder: Path) -> str:
     Raises:
         UserError: not a results folder, or a file in it is broken; the message names it.
     """
-    results, summaries = read_index(folder)
+    workers = os.cpu_count() or 1
+    results, summaries = read_index(folder, workers)
     found = Board(tuple(rows_of(results, summaries)))
     rows = list(_rows(found, results))
     chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
     listed = {**prose(found, folder), **listing(found), **_neighbours(found, results), "chunk": CHUNK}
-    return page(listed, _packed(chunks))
+    return page(listed, _packed(chunks, workers))
 
 
-def _packed(chunks: Sequence[Sequence[RowCells]]) -> list[str]:
-    workers = min(os.cpu_count() or 1, len(chunks) // _CHUNKS_A_WORKER)
+def _packed(chunks: Sequence[Sequence[RowCells]], workers: int) -> list[str]:
+    workers = min(workers, len(chunks) // _CHUNKS_A_WORKER)
     if workers < 2:
         return [packed_details(chunk) for chunk in chunks]
     # Spawned, as forking a process with threads in it can hang.

@@ -7,9 +7,10 @@ from leaderboard.reading.columns import COLUMNS, Column
 from leaderboard.rows import Row
 from leaderboard.site.packing import Shared, rounded
 from leaderboard.statistics.averaging import Number
-from leaderboard.statistics.comparisons import Comparison
+from leaderboard.statistics.comparisons import COMPARED, Comparison
 from leaderboard.statistics.spread import LEVEL
 from leaderboard.tables.choosing import sections
+from leaderboard.tables.marks import marks
 from leaderboard.tables.writing import AMOUNTS, DIGITS, SCALE, SHOWN, SIGNED
 
 NAMES = ("task", "model", "variant", "method", "regime", "weighting", "status", "skew_regime", "vectors")
@@ -40,8 +41,8 @@ def listing(board: Board) -> dict[str, Any]:
         "notes": [shared.place(row.notes) for row in rows],
         "cells": [row.cells for row in rows],
         "numbers": {column.name: _numbers(column.name, rows, shared) for column in COLUMNS},
-        "against": {name: _comparisons(name, rows, shared) for name in _told(rows, "against_reference")},
-        "groups": {name: [row.groups.get(name, "") for row in rows] for name in _told(rows, "groups")},
+        "against": {name: _comparisons(name, rows, shared) for name in COMPARED},
+        "groups": {name: [mark.letters for mark in marks(rows, name)] for name in COMPARED},
         "level": LEVEL,
         "shared": shared.values,
     }
@@ -78,10 +79,6 @@ def _half(number: Number) -> float | list[float | None] | None:
         return None
     below, above = rounded(number.value - number.low, 4), rounded(number.high - number.value, 4)
     return below if below == above else [below, above]
-
-
-def _told(rows: tuple[Row, ...], name: str) -> list[str]:
-    return list(dict.fromkeys(column for row in rows for column in getattr(row, name)))
 
 
 def _comparisons(name: str, rows: tuple[Row, ...], shared: Shared) -> list[list[Any] | None]:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from leaderboard.board import Board, Row
+from leaderboard.statistics.comparisons import COMPARED
 from leaderboard.statistics.intervals import WITH_TEXTS
+from leaderboard.tables.marks import marks, undecided
 from polyskew.errors import UserError
 from polyskew.yamls import parse_yaml
 
@@ -67,11 +69,13 @@ def _caption(board: Board) -> list[str]:
             "Rows with one seed: ± is half a 95% interval over the test rows of that one run. "
             "How far another seed would be from it is unknown."
         )
-    if any(letters for row in board.rows for letters in row.groups.values()):
+    if any(mark.letters for name in COMPARED for mark in marks(board.rows, name)):
         lines.append(
             "Letters: methods of one regime and weighting that share a letter cannot be told apart (paired by seed, "
-            "Holm-corrected within the table and measure, at 5%)."
+            "Holm-corrected within the table and measure, at 5%). They stand only where two methods are told apart."
         )
+    if alike := [name.replace("_", " ") for name in COMPARED if undecided(board.rows, name)]:
+        lines.append(f"No two methods of one regime and weighting can be told apart in {', '.join(alike)}.")
     if any(row.against_reference for row in board.rows):
         lines.append(
             "▲ and ▼: told apart, likewise, from the row's reference, the balanced and unweighted training of the same "

@@ -12,7 +12,7 @@ import pytest
 
 from leaderboard.board import board
 from leaderboard.measuring.measure import measure
-from leaderboard.reading import index
+from leaderboard.reading import index, summary
 from polyskew.errors import UserError
 from polyskew.files import atomic_folder, write_text
 from tests.leaderboard.synthetic import Kind, grid, write_grid
@@ -39,7 +39,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the cells whose files are read."""
     ids: list[str] = []
     summarise = index.summarise
-    monkeypatch.setattr(index, "summarise", lambda cells: ids.extend(one.spec.id for one in cells) or summarise(cells))
+    monkeypatch.setattr(index, "summarise", lambda cells, *rest: ids.extend(one.spec.id for one in cells) or summarise(cells, *rest))
     return ids
 
 
@@ -66,6 +66,14 @@ def test_a_cell_that_was_measured_again_is_read_again(results: Path, read: list[
     there = [row for row in second.rows if kind.id in row.cells]
     (was,) = [row for row in first.rows if kind.id in row.cells]
     assert there[0].numbers["accuracy"].value == pytest.approx(was.numbers["accuracy"].value - 0.125)
+
+
+def test_several_processes_read_what_one_reads(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary, "_BATCH", 1)
+    monkeypatch.setattr(summary, "_BATCHES_A_WORKER", 1)
+    several = board(results, workers=2)
+    (results / index.INDEX).unlink()
+    assert board(results) == several
 
 
 def test_a_file_edited_in_its_place_is_seen(results: Path) -> None:

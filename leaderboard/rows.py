@@ -11,7 +11,7 @@ from leaderboard.reading.sources import skew_regime
 from leaderboard.reading.store import Cell, Results
 from leaderboard.reading.summary import Summaries, Told
 from leaderboard.statistics.averaging import Number, averages
-from leaderboard.statistics.comparisons import Comparison, Entrant, compare
+from leaderboard.statistics.comparisons import Comparison, Entrant, compare_rows
 from leaderboard.variants import with_variants
 
 SAME = "the same work as "
@@ -29,7 +29,7 @@ class Row:
         device: the kind of device of its trainings, or empty.
         precision: of its trainings, or empty.
         cells: ids, one for each seed.
-        planned: number of seeds in the grid.
+        planned: number of seeds that the folder has of it.
         done: number of seeds measured.
         status: ``done``, ``partly done``, ``unfinished``, ``failed``, ``not run`` or ``same as ...``.
         notes: what a reader must know: failures and their reasons, identical cells.
@@ -86,8 +86,9 @@ def rows_of(results: Results, summaries: Summaries) -> list[Row]:
                 untuned=before[untuned.spec.id] if untuned else {},
             )
         )
+    rows = [replace(row, notes=(*row.notes, *_elsewhere(results, summaries, row))) for row in rows]
     entrants = [_entrant(results, summaries, row, own) for row, own in zip(rows, places, strict=True)]
-    compared = compare(entrants, summaries.founds)
+    compared = compare_rows(entrants, summaries.founds)
     rows = [replace(row, **vars(found)) for row, found in zip(rows, compared, strict=True)]
     return with_variants(results, rows)
 
@@ -120,6 +121,20 @@ def _entrant(results: Results, summaries: Summaries, row: Row, places: list[int]
         return replace(entrant, reference=home)
     uptakes = {seed: one.uptakes[row.skew_regime] for seed, one in told.items() if row.skew_regime in one.uptakes}
     return replace(entrant, reference=home, uptakes=uptakes)
+
+
+def _elsewhere(results: Results, summaries: Summaries, row: Row) -> tuple[str, ...]:
+    """Return a note where a row's reference was trained on another kind of device or in another precision."""
+    if row.reference or not row.device:
+        return ()
+    cells = results.references(results.cells[row.cells[0]]).values()
+    told = [summaries.told[summaries.places[cell.spec.id]] for cell in cells]
+    there = {(one.device, one.precision) for one in told if one.device} - {(row.device, row.precision)}
+    return tuple(
+        f"trained on {row.device} in {row.precision} and its reference on {device} in {precision}: differences from it "
+        f"hold that too, and are not tested"
+        for device, precision in sorted(there)
+    )
 
 
 def _made_alike(spec: Spec) -> str:

@@ -49,6 +49,10 @@ def board(
     if where:
         found = found.where(where)
     found = found.sort(*_names(sort))
+    if figure:
+        from leaderboard.figure import draw
+
+        draw(found, figure)
     shown, by = _names(columns), _names(group)
     if format is Format.table:
         console().print(found.to_table(shown, by), crop=False)
@@ -61,10 +65,6 @@ def board(
             Format.html: found.to_html,
         }[format]
         sys.stdout.write(write(shown, by))
-    if figure:
-        from leaderboard.figure import draw
-
-        draw(found, figure)
 
 
 def _names(text: str) -> list[str]:

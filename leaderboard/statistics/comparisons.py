@@ -34,6 +34,7 @@ _UPTAKE = COMPARED.index("skew_uptake")
 _ONE_SEED = "one seed: the variance between seeds is unknown"
 _NO_PAIR = "no seed has both numbers, made alike"
 _NO_SPREAD = "all seeds differ by exactly the same: there is no spread to test against"
+_ROUNDED = 1e-8  # of a value: measures are written with nine digits
 Work = tuple[tuple[int, ...], tuple[int, ...]]
 
 
@@ -76,24 +77,29 @@ class Entrant:
     reference: dict[int, int] = field(default_factory=dict)
     uptakes: dict[int, float] | None = None
 
+    @property
+    def is_its_reference(self) -> bool:
+        """Whether its work is that of its reference, so that there is nothing to test."""
+        return all(self.cells.get(seed) == place for seed, place in self.reference.items())
+
 
 @dataclass(frozen=True)
-class Compared:
+class Outcome:
     """What came out for one row, by column: against its reference, and the letters of its group."""
 
     against_reference: dict[str, Comparison]
     groups: dict[str, str]
 
 
-def compare(entrants: Sequence[Entrant], founds: Founds) -> list[Compared]:
+def compare_rows(entrants: Sequence[Entrant], founds: Founds) -> list[Outcome]:
     """Compare rows with their references and with each other.
 
     Args:
         entrants: the rows.
         founds: what was found in the cells.
     """
-    result = [Compared({}, {}) for _ in entrants]
-    referred = [number for number, one in enumerate(entrants) if one.reference]
+    result = [Outcome({}, {}) for _ in entrants]
+    referred = [number for number, one in enumerate(entrants) if one.reference and not one.is_its_reference]
     found, works = _differences(founds, [entrants[number] for number in referred], from_reference=True)
     corrected = _corrected(found.p, [entrants[number].table for number in referred], works)
     for number, told in zip(referred, _comparisons(found, corrected), strict=True):
@@ -102,9 +108,9 @@ def compare(entrants: Sequence[Entrant], founds: Founds) -> list[Compared]:
     pairs = [pair for places in settings for pair in combinations(places, 2)]
     versus = [replace(entrants[one], reference=entrants[other].cells, uptakes=None) for one, other in pairs]
     found, works = _differences(founds, versus, from_reference=False)
-    apart = dict(zip(pairs, _corrected(found.p, [one.table for one in versus], works) < LEVEL, strict=True))
+    p = dict(zip(pairs, _corrected(found.p, [one.table for one in versus], works), strict=True))
     for places in settings:
-        for column, groups in zip(COMPARED, _groups(places, apart, entrants, founds), strict=True):
+        for column, groups in zip(COMPARED, _groups(places, p, entrants, founds), strict=True):
             for place, letter in zip(places, groups, strict=True):
                 result[place].groups[column] = letter
     return result
@@ -130,7 +136,9 @@ def _differences(founds: Founds, entrants: Sequence[Entrant], *, from_reference:
             right[: len(shared), place, _UPTAKE] = [one.uptakes.get(seed, np.nan) for seed in shared]
     alike = founds.made_by[mine][..., _PLACES] == founds.made_by[theirs][..., _PLACES]
     right = np.where(done, 0.0, np.where(alike, right, np.nan))
-    values = np.where((mine < 0)[..., None], np.nan, left - right)
+    outside = (mine < 0)[..., None]
+    values = np.where(outside, np.nan, left - right)
+    size = np.nan_to_num(np.where(outside, 0.0, np.fmax(np.abs(left), np.abs(right)))).max(axis=0, initial=0.0)
     texts = np.zeros(values.shape[1:])
     for row, place in enumerate(founds.of_texts):
         if place in _PLACES:
@@ -138,7 +146,7 @@ def _differences(founds: Founds, entrants: Sequence[Entrant], *, from_reference:
             draws = founds.resampled[mine, row] - (0 if done[column] else founds.resampled[theirs, row])
             shared_part = shared_by_texts(np.where(np.isfinite(values[..., column])[..., None], draws, np.nan))
             texts[:, column] = np.where(np.isfinite(shared_part), shared_part, 0.0)
-    return spread(values, texts), list(zip(own, others, strict=True))
+    return spread(values, texts, _ROUNDED * size), list(zip(own, others, strict=True))
 
 
 def _comparisons(found: Spread, corrected: NDArray[np.float64]) -> Iterator[list[Comparison]]:
@@ -180,18 +188,20 @@ def _corrected(p: NDArray[np.float64], tables: list[Hashable], works: list[Work]
 
 
 def _groups(
-    places: list[int], apart: dict[tuple[int, int], NDArray[np.bool_]], entrants: Sequence[Entrant], founds: Founds
+    places: list[int], p: dict[tuple[int, int], NDArray[np.float64]], entrants: Sequence[Entrant], founds: Founds
 ) -> Iterator[list[str]]:
-    """Yield the letters of a setting's rows for each column; a row without a number has none."""
+    """Yield the letters of a setting's rows for each column; none where no two were tested, or without a number."""
     means = np.array([spread(founds.value[list(entrants[one].cells.values())][:, _PLACES]).mean for one in places])
-    told = np.zeros((len(COMPARED), len(places), len(places)), dtype=bool)
+    apart, tested = np.zeros((len(COMPARED), len(places), len(places)), dtype=bool), np.zeros(len(COMPARED), dtype=bool)
     for one, other in combinations(range(len(places)), 2):
-        told[:, one, other] = told[:, other, one] = apart[places[one], places[other]]
+        chance = p[places[one], places[other]]
+        apart[:, one, other] = apart[:, other, one] = chance < LEVEL
+        tested |= np.isfinite(chance)
     for column in range(len(COMPARED)):
-        there = np.flatnonzero(np.isfinite(means[:, column]))
-        order = there[np.argsort(-means[there, column], kind="stable")]
         found = [""] * len(places)
-        if len(order) > 1:
-            for place, letter in zip(order, letters(told[column][np.ix_(order, order)]), strict=True):
+        if tested[column]:
+            there = np.flatnonzero(np.isfinite(means[:, column]))
+            order = there[np.argsort(-means[there, column], kind="stable")]
+            for place, letter in zip(order, letters(apart[column][np.ix_(order, order)]), strict=True):
                 found[place] = letter
         yield found

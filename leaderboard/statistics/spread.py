@@ -85,17 +85,20 @@ class Spread:
         return (seeds * self.seeds + texts * self.texts) / np.sqrt(np.where(whole == 0, 1.0, whole))
 
 
-def spread(values: Floats, texts: "Floats | float" = 0.0) -> Spread:
+def spread(values: Floats, texts: Floats | float = 0.0, noise: Floats | float = 0.0) -> Spread:
     """Return the mean over seeds and its variance.
 
     Args:
         values: ``[n, ...]``, one a seed; NaN where a seed has none.
         texts: the part of the variance that comes from the texts, ``[...]``.
+        noise: what rounding may have done to the values, ``[...]``: what differs by no more does not differ.
     """
+    values = np.where(np.abs(values) <= noise, 0.0, values)
     there = np.isfinite(values)
     count = there.sum(axis=0)
     mean = np.where(there, values, 0.0).sum(axis=0) / np.where(count, count, np.nan)
     squares = np.where(there, values - mean, 0.0) ** 2
+    squares = np.where(squares <= np.square(noise), 0.0, squares)
     seeds = squares.sum(axis=0) / np.where(count > 1, (count - 1) * count, np.nan)
     return Spread(mean, count, seeds, np.broadcast_to(np.asarray(texts, dtype=np.float64), mean.shape))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from leaderboard.reading.columns import COLUMNS
 from leaderboard.rows import SAME, Row
 from leaderboard.statistics.intervals import WITH_TEXTS, WITHOUT_TEXTS
-from leaderboard.tables.marks import BETTER, Better, Mark, compared, undecided
+from leaderboard.tables.marks import Mark, compared, undecided
 from leaderboard.tables.writing import AMOUNTS, SCALE, UNITS, heading, row_name, short
 
 _PAIRED = {column.name for column in COLUMNS if column.paired}
@@ -28,7 +28,7 @@ def explained(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
         columns: that are shown.
     """
     numbers = [name for name in columns if name in UNITS]
-    return [_intervals(rows, numbers), *(_meaning(rows, name) for name in numbers), "n: seeds"]
+    return [_intervals(rows, numbers), *(_meaning(rows, name) for name in numbers), "n: finished seeds"]
 
 
 def tested(rows: Sequence[Row], marks: Mapping[str, Sequence[Mark]], emphasis: tuple[str, str] | None) -> list[str]:
@@ -53,8 +53,7 @@ def tested(rows: Sequence[Row], marks: Mapping[str, Sequence[Mark]], emphasis: t
         lines.append(f"No two methods of one regime and weighting can be told apart in {_headings(same)}")
     best = [name for name, own in marks.items() if any(mark.place for mark in own)]
     if best and emphasis:
-        ends = [f"{_headings(own)} {end.value}" for end in Better if (own := [n for n in best if BETTER[n] is end])]
-        told = f"{emphasis[0].capitalize()}: the best method of its regime and weighting ({', '.join(ends)})"
+        told = f"{emphasis[0].capitalize()}: the highest {_headings(best)} shown of a regime and weighting"
         lines.append(f"{told}; {emphasis[1]}: not told apart from it")
     if lines:
         lines.append("All tests are paired by seed, Holm-corrected within the table and measure, at 5%")
@@ -127,7 +126,7 @@ def _leakage(rows: Sequence[Row]) -> str:
     vectors = ", ".join(sorted({row.vectors for row in rows if row.vectors})) or "frozen"
     told = f"leakage: share of probe texts whose language the paper's probe tells from {vectors} vectors"
     chance = next((n.value for row in rows if (n := row.numbers["leakage_probe_chance"]).value is not None), None)
-    if chance is None:
+    if chance is None or _several(rows):
         return told
     told += f": chance {short(chance, 3)}"
     mixed = [n.value for row in rows if (n := row.numbers["leakage_probe_shuffled"]).value is not None]
@@ -136,7 +135,14 @@ def _leakage(rows: Sequence[Row]) -> str:
     return told + (f", untuned {short(untuned, 3)}" if untuned else "")
 
 
+def _several(rows: Sequence[Row]) -> bool:
+    """Whether rows are of several tasks or models, of which each has its own chance and its own untuned model."""
+    return len({(row.task, row.model) for row in rows}) > 1
+
+
 def _untuned(rows: Sequence[Row], column: str) -> float | None:
+    if _several(rows):
+        return None
     return next((n.value for row in rows if (n := row.untuned.get(column)) and n.value), None)
 
 

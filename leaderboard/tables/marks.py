@@ -1,30 +1,15 @@
 """What the comparisons say about a number: told apart from its reference, its group, the best of its kind."""
 
 from collections.abc import Sequence
-from enum import Enum
 from itertools import combinations
 from typing import NamedTuple
 
 from leaderboard.rows import Row
 from leaderboard.statistics.spread import LEVEL
 
-
-class Better(Enum):
-    """Which values of a column are better."""
-
-    HIGHER = "highest"
-    NEAR_ZERO = "nearest to 0"
-
-
-BETTER = {
-    "accuracy": Better.HIGHER,
-    "accuracy_difference": Better.HIGHER,
-    "macro_f1": Better.HIGHER,
-    "skew_uptake": Better.NEAR_ZERO,
-    "mutual_information": Better.NEAR_ZERO,
-    "neutral_uptake": Better.NEAR_ZERO,
-}
-"""Columns with a better end. How much language features give away, or how far drift goes, is no merit by itself."""
+HIGHER_IS_BETTER = ("accuracy", "accuracy_difference", "macro_f1")
+"""Columns with a better end. How much language features give away, or how far drift goes, is no merit by itself; and an
+uptake nearer to 0 may be on the other side of it, where letters of signed means say nothing of which is nearer."""
 
 
 class Mark(NamedTuple):
@@ -49,8 +34,8 @@ def marks(rows: Sequence[Row], column: str) -> list[Mark]:
             continue
         for place in family:
             letters[place] = rows[place].groups[column]
-        if column in BETTER:
-            best = min(family, key=lambda place: _distance(rows[place], column))
+        if column in HIGHER_IS_BETTER:
+            best = max(family, key=lambda place: rows[place].numbers[column].value or 0.0)
             for place in family:
                 if set(letters[place]) & set(letters[best]):
                     places[place] = "tied"
@@ -94,10 +79,3 @@ def _same(row: Row) -> bool:
 def _apart(row: Row, column: str) -> bool:
     comparison = row.against_reference.get(column)
     return comparison is not None and comparison.p is not None and comparison.p < LEVEL
-
-
-def _distance(row: Row, column: str) -> float:
-    """Return how far a value is from its better end, up to a constant."""
-    value = row.numbers[column].value
-    assert value is not None
-    return -value if BETTER[column] is Better.HIGHER else abs(value)

@@ -230,6 +230,18 @@ def test_different_recipes_and_devices_are_rows_of_their_own_with_the_difference
     ]
 
 
+def test_a_reference_that_was_trained_elsewhere_is_named_and_not_tested_against(copy: Path) -> None:
+    for seed in range(3):
+        path = copy / "cells" / Kind(seed=seed).id / "train" / "cost.json"
+        path.write_text(path.read_text().replace('"cpu"', '"cuda:0"').replace('"fp32"', '"bf16"'))
+    found = row(board(copy), "full", "imbalanced", "none")
+    assert found.against_reference == {}
+    assert found.numbers["accuracy_difference"].value is not None
+    assert [note for note in found.notes if "its reference on cuda in bf16" in note]
+    assert not row(board(copy), "lora", "imbalanced", "none").notes
+    assert not row(board(copy), "full", "balanced", "none").notes
+
+
 def test_what_was_made_for_other_settings_is_missing(copy: Path) -> None:
     """After a re-run with other settings that failed or has not come so far, the earlier numbers are not shown."""
     kind = Kind("imbalanced", tilt=3.0)

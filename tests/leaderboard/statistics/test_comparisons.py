@@ -15,7 +15,7 @@ from leaderboard.reading.columns import COLUMNS
 from leaderboard.reading.founds import Founds, gather
 from leaderboard.reading.sources import Found
 from leaderboard.rows import Row
-from leaderboard.statistics.comparisons import COMPARED, Entrant, compare
+from leaderboard.statistics.comparisons import COMPARED, Entrant, compare_rows
 from leaderboard.statistics.spread import spread
 from tests.leaderboard.synthetic import Kind, grid, spec, write_cell, write_grid
 
@@ -50,7 +50,7 @@ def test_differences_intervals_and_p_values_are_those_of_scipy_and_statsmodels()
     seeds, rng = 4, np.random.default_rng(0)
     rows = entrants(methods=3, settings=2, seeds=seeds)
     values = rng.normal(size=(len(rows) * seeds, len(COMPARED))) + np.repeat(rng.normal(size=len(rows)), seeds)[:, None]
-    found = compare(rows, founds(values))
+    found = compare_rows(rows, founds(values))
     cube = values.reshape(len(rows), seeds, len(COMPARED))
     for column, name in enumerate(COMPARED):
         paired = COLUMNS[PLACE[name]].paired
@@ -78,7 +78,7 @@ def test_the_group_of_the_largest_mean_is_a() -> None:
     rows = entrants(methods=3, settings=0, seeds=5)
     noise = np.random.default_rng(1).normal(scale=0.001, size=(15, len(COMPARED)))
     values = np.repeat([0.3, 0.5, 0.5], 5)[:, None] + noise
-    assert [one.groups["accuracy"] for one in compare(rows, founds(values))] == ["b", "a", "a"]
+    assert [one.groups["accuracy"] for one in compare_rows(rows, founds(values))] == ["b", "a", "a"]
 
 
 def test_identical_work_is_one_test() -> None:
@@ -86,26 +86,70 @@ def test_identical_work_is_one_test() -> None:
     rows = entrants(methods=1, settings=2, seeds=seeds)
     values = rng.normal(1.0, 0.4, size=(len(rows) * seeds, len(COMPARED)))
     values[:seeds] = rng.normal(0.0, 0.4, size=(seeds, len(COMPARED)))
-    alone = compare(rows[:2], founds(values))[1].against_reference["accuracy"]
+    alone = compare_rows(rows[:2], founds(values))[1].against_reference["accuracy"]
     twin = Entrant("table", 9, rows[1].cells, rows[1].reference)
-    found = compare([*rows[:2], twin], founds(values))
+    found = compare_rows([*rows[:2], twin], founds(values))
     assert found[1].against_reference["accuracy"] == found[2].against_reference["accuracy"] == alone
+
+
+def test_a_row_of_its_references_work_is_no_test() -> None:
+    seeds, rng = 4, np.random.default_rng(2)
+    rows = entrants(methods=1, settings=1, seeds=seeds)
+    values = rng.normal(size=(len(rows) * seeds, len(COMPARED)))
+    twin = Entrant("table", 9, rows[0].cells, rows[0].cells)
+    found = compare_rows([*rows, twin], founds(values))
+    assert found[2].against_reference == {}
+    assert found[1] == compare_rows(rows, founds(values))[1]
+
+
+def test_seeds_that_differ_by_the_same_but_for_rounding_are_not_tested() -> None:
+    """Hits of 1,200 rows: 650 and 681 against 700 and 731. As they are written, the differences are not quite equal."""
+    rows = entrants(methods=2, settings=1, seeds=2)
+    hits = np.array([700, 731, 650, 681, 700, 731, 700, 731]) / 1200
+    values = np.repeat([float(f"{one:.9g}") for one in hits], len(COMPARED)).reshape(8, -1)
+    found = compare_rows(rows, founds(values))
+    told = found[1].against_reference["accuracy"]
+    assert told.difference == pytest.approx(-50 / 1200)
+    assert (told.p, "no spread" in told.reason) == (None, True)
+    assert found[3].against_reference["accuracy"].p == 1.0
+    assert [one.groups["accuracy"] for one in found] == ["a", "", "a", ""]
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_the_family_wise_error_holds_for_accuracies_on_a_small_test_set(seeds: int) -> None:
+    """Shares of 300 rows with nine digits: many seeds differ by exactly the same."""
+    rng, tables, methods = np.random.default_rng(1), 400, 6
+    rows, cells = [], []
+    for number in range(tables):
+        for one in entrants(methods, 1, seeds):
+            shift = number * methods * 2 * seeds
+            moved, home = ({seed: place + shift for seed, place in own.items()} for own in (one.cells, one.reference))
+            rows.append(Entrant(number, one.setting, moved, home))
+        cells.append(rng.binomial(300, 0.6, size=(methods * 2 * seeds, len(COMPARED))))
+    values = np.vectorize(lambda hits: float(f"{hits / 300:.9g}"))(np.concatenate(cells))
+    found = compare_rows(rows, founds(values))
+    wrong = []
+    for number in range(tables):
+        own = found[number * methods * 2 : (number + 1) * methods * 2]
+        told = [one.against_reference["accuracy"].p for one in own if one.against_reference]
+        wrong.append(any(p is not None and p < 0.05 for p in told))
+    assert np.mean(wrong) <= 0.05 + 2.58 * np.sqrt(0.05 * 0.95 / tables)
 
 
 def test_one_seed_has_a_difference_and_no_test() -> None:
     rows = entrants(methods=2, settings=1, seeds=1)
-    found = compare(rows, founds(np.arange(4 * len(COMPARED), dtype=float).reshape(4, -1)))
+    found = compare_rows(rows, founds(np.arange(4 * len(COMPARED), dtype=float).reshape(4, -1)))
     told = found[1].against_reference["accuracy"]
     assert (told.difference, told.low, told.p, told.seeds) == (7.0, None, None, 1)
     assert "seeds is unknown" in told.reason
-    assert {one.groups["accuracy"] for one in found} == {"a"}
+    assert {one.groups["accuracy"] for one in found} == {""}
 
 
 def test_numbers_made_by_different_versions_are_not_compared() -> None:
     rows = entrants(methods=1, settings=1, seeds=2)
     cells = founds(np.random.default_rng(0).normal(size=(4, len(COMPARED))))
     cells.made_by[2:, PLACE["accuracy"]] = cells.made_by[2, PLACE["macro_f1"]]
-    told = compare(rows, cells)[1].against_reference
+    told = compare_rows(rows, cells)[1].against_reference
     assert told["accuracy"].difference is None
     assert "made alike" in told["accuracy"].reason
     assert told["leakage_probe"].difference is not None
@@ -126,7 +170,7 @@ def test_the_family_wise_error_is_at_most_5_percent(seeds: int) -> None:
         # Seeds are shared by all rows of a table, as the order of the data is.
         cells.append(rng.normal(size=(methods * 2, seeds, len(COMPARED))) + rng.normal(size=(1, seeds, 1)))
     values = np.concatenate([one.reshape(-1, len(COMPARED)) for one in cells])
-    found = compare(rows, founds(values))
+    found = compare_rows(rows, founds(values))
     plain = [name for name in COMPARED if not COLUMNS[PLACE[name]].paired]
     against, groups = [], []
     for number in range(tables):

@@ -105,4 +105,4 @@ def test_a_long_table_goes_on_in_another(typeset: object) -> None:
     text = typeset(source)
     assert all(f"method{place:03d}" in text for place in range(75))
     assert text.count("reviews · tiny, continued.") == 2
-    assert text.count("n: seeds.") == 1
+    assert text.count("n: finished seeds.") == 1

@@ -82,12 +82,12 @@ def test_what_all_tables_say_stands_once_and_what_one_says_beside_it() -> None:
         ["uptake of the skew of imbalanced (ratio): 0 blind to language, 1 copies it"],
         ["uptake of the skew of odd (ratio): 0 blind to language, 1 copies it"],
     ]
-    assert "n: seeds" in common
+    assert "n: finished seeds" in common
     text = board.to_text()
-    assert text.count("n: seeds") == 1
-    assert text.index("news · tiny") < text.index("skew of odd") < text.index("n: seeds")
+    assert text.count("n: finished seeds") == 1
+    assert text.index("news · tiny") < text.index("skew of odd") < text.index("n: finished seeds")
     alone, none = parted(layout(small(), [], []))
-    assert "n: seeds" in alone[0]
+    assert "n: finished seeds" in alone[0]
     assert none == []
 
 
@@ -97,6 +97,18 @@ def test_chance_and_the_untuned_model_stand_in_the_caption() -> None:
     text = " ".join(Board((row(numbers=numbers, untuned=untuned),)).to_text().split())
     assert "tells from pooler vectors: chance .167, shuffled .160, untuned .800" in text
     assert "1 tells nothing, untuned 5.50" in text
+
+
+def test_what_differs_between_tasks_is_not_told_of_a_table_that_mixes_them() -> None:
+    numbers = {"leakage_probe": 0.4, "leakage_probe_chance": 1 / 6, "leakage_probe_shuffled": 0.16}
+    rows = [
+        row(numbers=numbers, untuned={"leakage_probe": Number(value), "compression_probe": Number(5.5)}, task=task)
+        for task, value in (("reviews", 0.8), ("news", 0.3))
+    ]
+    text = Board(tuple(rows)).to_text(group=["regime"])
+    assert "chance" not in text
+    assert "untuned" not in text
+    assert Board(tuple(rows)).to_text().count("untuned .") == 2
 
 
 def test_a_column_that_is_not_of_the_core_says_its_unit() -> None:

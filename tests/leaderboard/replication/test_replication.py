@@ -460,10 +460,11 @@ def test_bars_and_placebo(complete: Page) -> None:
         bar = rows[0][0].panels[1].bars["ja"]["neutral"]
         values = [measured(replace(kind, seed=seed), "drift", by, threshold=0.01) for seed in (0, 1, 2)]
         assert bar.number.value == pytest.approx(np.mean(values))
-        # The error over texts is added in quadrature to that over seeds.
-        low, high = t_interval(values)
+        # The error over texts, +-0.01 in each seed, is added in quadrature to that over seeds.
+        of_seeds, of_texts = np.var(values, ddof=1) / 3, (0.01 / 1.959964) ** 2
+        quantiles = stats.t.ppf(0.975, 2) * of_seeds + stats.t.ppf(0.975, 39) * of_texts
         assert bar.number.high is not None
-        assert bar.number.high - np.mean(values) == pytest.approx(np.hypot((high - low) / 2, 0.01))
+        assert bar.number.high - np.mean(values) == pytest.approx(quantiles / np.sqrt(of_seeds + of_texts))
         chance = [
             abs(
                 measured(replace(kind, regime="balanced", seed=seed), "drift", by | {"term": "placebo"}, threshold=0.01)

@@ -35,7 +35,9 @@ def main() -> None:
         check_rooms()
         app()
     except UserError as error:
-        print(f"polyskew: {error}", file=sys.stderr)
+        # A file's name may steer a terminal, or hold halves of characters.
+        text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(error))
+        print(f"polyskew: {text}", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, SystemExit) as end:
         # Typer turns an interruption into an exit of its own.

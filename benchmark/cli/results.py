@@ -57,14 +57,9 @@ def board(
     if format is Format.table:
         console().print(found.to_table(shown, by), crop=False)
     else:
-        write = {
-            Format.md: found.to_markdown,
-            Format.csv: found.to_csv,
-            Format.json: found.to_json,
-            Format.latex: found.to_latex,
-            Format.html: found.to_html,
-        }[format]
-        sys.stdout.write(write(shown, by))
+        from leaderboard.tables.formats import FORMATS
+
+        sys.stdout.write(FORMATS[format].write(found, shown, by))
 
 
 def _names(text: str) -> list[str]:

@@ -24,12 +24,13 @@ def verify(
     """Check a results folder and compute its numbers again; no GPU, model or data is needed."""
     import os
 
-    from adapters import get_weighting
+    from adapters import get_method, get_weighting
+    from leaderboard.verification.specs import Registered
     from leaderboard.verification.verify import verify as check
     from leaderboard.verification.writing import as_json, faults, sentences, table
 
     folder = _folder(results)
-    found = check(folder, get_weighting, workers or os.cpu_count() or 1, _tell)
+    found = check(folder, Registered(get_weighting, get_method), workers or os.cpu_count() or 1, _tell)
     if json:
         sys.stdout.write(as_json(found))
     else:
@@ -44,11 +45,14 @@ def verify(
 def _rerun(folder: Path, count: int, seed: int, workers: int | None, to: TextIO) -> bool:
     """Train cells again, say what came of it, and return whether all of it is as expected."""
     from benchmark.rerun import rerun
+    from leaderboard.tables.writing import one_line
 
     repeats = rerun(folder, count, seed, workers)
     print(f"trained again, chosen with seed {seed}:", file=to)
     for repeat in repeats:
-        print(f"  {repeat.cell} ({repeat.name}){f': {repeat.failure}' if repeat.failure else ''}", file=to)
+        print(
+            "  " + one_line(f"{repeat.cell} ({repeat.name}){f': {repeat.failure}' if repeat.failure else ''}"), file=to
+        )
         for number in repeat.numbers:
             if number.equal:
                 outcome = "equal"
@@ -58,7 +62,7 @@ def _rerun(folder: Path, count: int, seed: int, workers: int | None, to: TextIO)
                 outcome = f"{'within' if number.holds else 'NOT within'} [{number.low:.4f}, {number.high:.4f}]"
             print(f"    {number.column}: {number.recorded:.4f}, now {number.again:.4f}: {outcome}", file=to)
         for change in repeat.changed:
-            print(f"    {change}", file=to)
+            print(f"    {one_line(change)}", file=to)
     return all(repeat.holds for repeat in repeats)
 
 
@@ -71,18 +75,19 @@ def merge(
     import os
 
     from leaderboard.merging.merge import merge as unite
+    from leaderboard.tables.writing import one_line
 
     merged = unite(sources, out, workers or os.cpu_count() or 1)
     print(f"{out} has {merged.cells} cells; {merged.common} of them stand in several of the folders")
     for conflict in merged.conflicts:
-        print(f"conflict: {conflict.cell} ({conflict.name}): {conflict.text}")
+        print(one_line(f"conflict: {conflict.cell} ({conflict.name}): {conflict.text}"))
         for place, origins in conflict.versions:
-            print(f"  {out / place} from {', '.join(map(str, origins))}")
+            print("  " + one_line(f"{out / place} from {', '.join(map(str, origins))}"))
     if merged.conflicts:
         count = len(merged.conflicts)
         print(f"{count} cells are not on the board; put the version you want in the cell's place under {out / 'cells'}")
     if merged.unmeasured:
-        print(f"not all could be measured: {merged.unmeasured}", file=sys.stderr)
+        print(one_line(f"not all could be measured: {merged.unmeasured}"), file=sys.stderr)
     if merged.conflicts or merged.unmeasured:
         raise typer.Exit(1)
 

@@ -120,9 +120,9 @@ def compare(reference: Attributions, other: Attributions) -> Compared | str:
         if reference.mode[row] != other.mode[match]:
             modes = f"{other.mode[match]!r} and {reference.mode[row]!r}"
             return f"SHAP values were computed in different modes ({modes})"
-        if not np.array_equal(reference.tokens(row), other.tokens(match)):
-            name = f"{reference.id[row]!r} ({reference.language[row]})"
-            return f"the text {name} has other tokens in the reference cell"
+    changed = sum(not np.array_equal(reference.tokens(row), other.tokens(match)) for row, match in pairs)
+    if changed:  # counted and not named: ids may be texts, and reasons are published
+        return f"{changed} of {len(pairs)} explained texts have other tokens in the reference cell"
     rows, matches = (np.array(side) for side in zip(*pairs, strict=True))
     lengths = np.diff(reference.start)[rows]
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)

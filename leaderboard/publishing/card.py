@@ -8,8 +8,8 @@ from leaderboard.board import Board
 from leaderboard.publishing.hub import TAG
 from leaderboard.publishing.licences import licences
 from leaderboard.publishing.markup import code, codes
+from leaderboard.publishing.origins import describe_tasks, grid_names, languages
 from leaderboard.publishing.parquet import ROWS
-from leaderboard.publishing.sources import describe_tasks, grid_names, languages
 from leaderboard.reading.columns import COLUMNS
 from leaderboard.reading.schema import Spec
 from leaderboard.reading.store import Results

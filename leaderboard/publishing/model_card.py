@@ -6,7 +6,7 @@ from leaderboard.publishing.card import PAPER
 from leaderboard.publishing.hub import TAG
 from leaderboard.publishing.licences import licences
 from leaderboard.publishing.markup import block, code
-from leaderboard.publishing.sources import describe_tasks, languages
+from leaderboard.publishing.origins import describe_tasks, languages
 from leaderboard.reading.columns import COLUMNS
 from leaderboard.reading.sources import Found
 from leaderboard.reading.store import Cell, Results

@@ -4,23 +4,24 @@ import getpass
 import os
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PureWindowsPath
+from functools import partial
+from pathlib import Path
+
+from leaderboard.publishing.paths import holds_path, without_paths
 
 # The forms that the owners of the largest services give to their tokens.
 _TOKEN = re.compile(
     r"\bhf_(?:oauth_)?[A-Za-z0-9]{16,}|\bapi_org_[A-Za-z0-9]{16,}|\bgithub_pat_\w{20,}|\bgh[pousr]_\w{30,}|\bglpat-[\w-]{16,}"
     r"|\bsk-[\w-]{20,}|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[\w-]{10,}|\bBearer\s+[\w.~+/-]{16,}=*"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    r"|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----",
     re.ASCII,
 )
-_PATH = re.compile(
-    r"file://[^\s\"'<>]+"
-    r"|(?<![\w./<~-])~(?:/[\w.@+=,%~-]+)+/?"
-    r"|(?<![\w./<~-])/[\w.@+=,%~-]+(?:/[\w.@+=,%~-]+)+/?"
-    r"|(?<!\w)[A-Za-z]:\\[^\s\"'<>|]+"
-    r"|(?<![\w\\])\\\\[\w.-]+\\[^\s\"'<>|]+"
+# Who logs in with an address, and what signs it; `git@` is nobody's name.
+_LOGIN = re.compile(r"(?<=://)(?!git@)[^\s/?#\"'<>]*@")
+_SIGNATURE = re.compile(
+    r"(?<=[?&])[\w.-]*(?:token|secret|password|signature|credential|sig|key)=[^\s&#\"'<>]+", re.IGNORECASE
 )
 _SECRET_NAMES = {"TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "KEY", "APIKEY", "CREDENTIAL", "CREDENTIALS"}
 _SHORTEST_SECRET = 8  # characters; a shorter value is a setting rather than a secret
@@ -32,27 +33,27 @@ _COMMON = {
     "torch", "ubuntu", "user", "vagrant", "vscode", "worker", "workspace",
 }  # fmt: skip
 
-TOKEN, PATH, HOST, USER = "an access token", "an absolute path", "the name of this machine", "the name of its user"
+TOKEN, LOGIN, PATH = "an access token", "a name or password in an address", "an absolute path"
+HOST, USER = "the name of this machine", "the name of its user"
+
+Kind = tuple[str, Callable[[str], object], Callable[[str], str]]
+"""What a private thing is called; whether a text holds one; the text without it."""
 
 
 @dataclass(frozen=True)
 class Private:
-    """Patterns of what must not go out.
+    """The kinds of what must not go out, in the order in which they are looked for."""
 
-    Attributes:
-        patterns: what each kind looks like, with what takes its place; None where a path's last component does.
-    """
-
-    patterns: tuple[tuple[str, re.Pattern[str], str | None], ...]
+    kinds: tuple[Kind, ...]
 
     def found(self, text: str) -> str:
         """Return the kind of the first private thing in a text, or an empty string. The thing itself is not told."""
-        return next((kind for kind, pattern, _ in self.patterns if pattern.search(text)), "")
+        return next((name for name, holds, _ in self.kinds if holds(text)), "")
 
     def clean(self, text: str) -> str:
         """Return a text without what is private: paths are cut to their last component."""
-        for _, pattern, instead in self.patterns:
-            text = pattern.sub(_last if instead is None else instead, text)
+        for _, _, without in self.kinds:
+            text = without(text)
         return text
 
 
@@ -73,16 +74,22 @@ def private(public: Iterable[str] = ()) -> Private:
     return Private(
         (
             *(
-                (kind, re.compile(re.escape(value)), "[removed]")
-                for kind, value in sorted(secrets.items(), key=lambda item: -len(item[1]))
+                _kind(name, re.compile(re.escape(value)), "[removed]")
+                for name, value in sorted(secrets.items(), key=lambda item: -len(item[1]))
                 if len(value) >= _SHORTEST_SECRET
             ),
-            (TOKEN, _TOKEN, "[removed]"),
-            (PATH, _PATH, None),
-            *((HOST, _word(name), "[host]") for name in _telling({host, host.split(".")[0]}, known)),
-            *((USER, _word(name), "[user]") for name in _telling(users, known)),
+            _kind(TOKEN, _TOKEN, "[removed]"),
+            _kind(LOGIN, _LOGIN, ""),
+            _kind(LOGIN, _SIGNATURE, "[removed]"),
+            (PATH, holds_path, without_paths),
+            *(_kind(HOST, _word(name), "[host]") for name in _telling({host, host.split(".")[0]}, known)),
+            *(_kind(USER, _word(name), "[user]") for name in _telling(users, known)),
         )
     )
+
+
+def _kind(name: str, pattern: re.Pattern[str], instead: str) -> Kind:
+    return name, pattern.search, partial(pattern.sub, instead)
 
 
 def _account() -> str:
@@ -100,8 +107,3 @@ def _telling(names: Iterable[str], known: set[str]) -> list[str]:
 
 def _word(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
-
-
-def _last(match: re.Match[str]) -> str:
-    path = match[0]
-    return (PureWindowsPath(path) if "\\" in path else PurePath(path)).name

@@ -16,6 +16,7 @@ from leaderboard.publishing.space import space_card
 from leaderboard.publishing.staging import stage
 from leaderboard.reading.store import read_results
 from leaderboard.site import write_site
+from leaderboard.tables.formats import FORMATS
 from polyskew.files import write_text
 
 CARD = "README.md"
@@ -74,15 +75,8 @@ def pack(results: Path, name: str, *, site: bool = False) -> Iterator[list[Parce
         withheld = stage(results, folder)
         found = board(folder)
         write_rows(found, folder / ROWS)
-        written = (
-            ("csv", found.to_csv),
-            ("json", found.to_json),
-            ("md", found.to_markdown),
-            ("tex", found.to_latex),
-            ("html", found.to_html),
-        )
-        for suffix, text in written:
-            write_text(folder / f"board.{suffix}", text())
+        for form in FORMATS.values():
+            write_text(folder / f"board.{form.suffix}", form.write(found))
         staged = read_results(folder)
         write_text(folder / CARD, data_card(name, staged, found, withheld))
         done, cells = finished(staged)

@@ -1,7 +1,7 @@
 """The card of a static Space: the hub reads from it what the Space is."""
 
 from leaderboard.publishing.hub import TAG
-from leaderboard.publishing.sources import grid_names
+from leaderboard.publishing.origins import grid_names
 from leaderboard.reading.store import Results
 
 

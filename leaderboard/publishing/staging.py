@@ -7,17 +7,15 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from leaderboard.publishing.origins import read_grids
 from leaderboard.publishing.private import Private, private
 from leaderboard.publishing.strings import strings
-from leaderboard.publishing.withholding import reason
+from leaderboard.publishing.withholding import quotes_texts, reason
 from leaderboard.reading.schema import parse
-from leaderboard.reading.store import CELLS, FAILURE, METRICS, SPEC, STAGES, Cell, Results, read_results
+from leaderboard.reading.store import CELLS, FAILURE, METRICS, PROVENANCE, SPEC, STAGES, Cell, Results, read_results
 from leaderboard.verification.withheld import WITHHELD
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST, checksums, damage, read_json, write_json, write_text
-from polyskew.yamls import parse_yaml
-
-PROVENANCE = "provenance.json"
 
 
 def stage(results: Path, out: Path) -> dict[str, str]:
@@ -42,9 +40,8 @@ def stage(results: Path, out: Path) -> dict[str, str]:
     if not any((cell.folder / stage / MANIFEST).exists() for cell in found.cells.values() for stage in STAGES):
         raise UserError(f"{results} has no finished stage of any cell yet; there is nothing to publish")
     secret = private_to(found)
-    for path in sorted(results.glob("grid*.yaml")):
-        grid = cleaned(parse_yaml(path.read_text(encoding="utf-8"), str(path))[0], secret)
-        write_text(out / path.name, yaml.safe_dump(grid, sort_keys=False, allow_unicode=True))
+    for name, grid in read_grids(results).items():
+        write_text(out / name, yaml.safe_dump(cleaned(grid, secret), sort_keys=False, allow_unicode=True))
     before = _withheld_before(results / WITHHELD)
     withheld: dict[str, str] = {}
     for cell in found.cells.values():
@@ -68,10 +65,20 @@ def _stage_cell(cell: Cell, out: Path, secret: Private, before: dict[str, str]) 
     for name in (SPEC, METRICS):
         if (cell.folder / name).exists():
             link(cell.folder / name, out / name, secret)
+    if quotes_texts(cell):
+        raise UserError(
+            f"{cell.folder / METRICS} quotes ids of rows, which may be texts that may not be passed on; nothing was "
+            f"published; remove it, and `polyskew run` measures the cell again"
+        )
     if (cell.folder / PROVENANCE).exists():
-        write_json(out / PROVENANCE, cleaned(read_json(cell.folder / PROVENANCE), secret))
+        facts = read_json(cell.folder / PROVENANCE)
+        clean = cleaned(facts, secret)
+        if isinstance(facts, dict) and facts.get("asked") == cell.spec.canonical:
+            clean["asked"] = cell.spec.canonical  # goes out with spec.json in any case, and must be the same
+        write_json(out / PROVENANCE, clean)
     if cell.failure:
-        quiet = {} if cell.spec.redistribute else {"message": ""}  # it may quote a text
+        shared = cell.spec.redistribute and not (cell.spec.probe and not cell.spec.probe.redistribute)
+        quiet = {} if shared else {"message": ""}  # it may quote a text
         write_json(out / FAILURE, cleaned(read_json(cell.folder / FAILURE) | quiet, secret))
     for stage in STAGES:
         folder = cell.folder / stage

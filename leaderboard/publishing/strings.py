@@ -24,7 +24,8 @@ def strings(path: Path) -> Iterator[str]:
     elif path.suffix == ".safetensors":
         yield from walk(_header(path))
     else:
-        yield from _told(path)
+        for pair in metadata(path):
+            yield from pair
         for name, values in string_columns(path).items():
             yield name
             yield from values
@@ -43,8 +44,35 @@ def walk(value: Any) -> Iterator[str]:
             yield from walk(part)
 
 
+def metadata(path: Path) -> list[tuple[str, str]]:
+    """Return what a parquet or safetensors file tells about itself and its columns, as keys and values.
+
+    Raises:
+        DataError: the file is not of its kind.
+    """
+    if path.suffix == ".safetensors":
+        told = _header(path).get("__metadata__", {})
+        return [(key, str(value)) for key, value in told.items()]
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            all_told = (file.metadata.metadata, *(field.metadata for field in file.schema_arrow))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(f"{path} is not a readable parquet file ({error})") from None
+    return [
+        (key.decode(errors="replace"), value.decode(errors="replace"))
+        for told in all_told
+        for key, value in (told or {}).items()
+        if key != b"ARROW:schema"  # which holds the same once more, in a form of its own
+    ]
+
+
 def string_columns(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return the distinct values of a parquet file's columns of strings; of lists of strings only that they are there.
+    """Return the distinct values of a parquet file's columns of strings; of nested ones only that they are there.
+
+    Lists of numbers are none.
 
     Raises:
         DataError: the file is not parquet.
@@ -66,7 +94,7 @@ def _columns(path: Path, modified: int) -> dict[str, tuple[str, ...]]:
                     column = file.read(columns=[field.name]).column(field.name)
                     values = pyarrow.compute.unique(column.cast(pyarrow.string())).drop_null()
                     found[field.name] = tuple(values.to_pylist())
-                elif pyarrow.types.is_nested(field.type) and _is_text(getattr(field.type, "value_type", None)):
+                elif pyarrow.types.is_nested(field.type) and not _is_number(getattr(field.type, "value_type", None)):
                     found[field.name] = ()
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{path} is not a readable parquet file ({error})") from None
@@ -76,32 +104,26 @@ def _columns(path: Path, modified: int) -> dict[str, tuple[str, ...]]:
 def _is_text(kind: Any) -> bool:
     import pyarrow.types as types
 
-    if kind is not None and types.is_dictionary(kind):
+    if types.is_dictionary(kind):
         kind = kind.value_type
-    return kind is not None and any(
-        of(kind) for of in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
-    )
+    return any(of(kind) for of in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary))
 
 
-def _told(path: Path) -> Iterator[str]:
-    """What a parquet file tells about itself and its columns."""
-    import pyarrow.parquet
+def _is_number(kind: Any) -> bool:
+    import pyarrow.types as types
 
-    with pyarrow.parquet.ParquetFile(path) as file:
-        schema = file.schema_arrow
-        yield file.metadata.created_by or ""
-        for metadata in (file.metadata.metadata, *(field.metadata for field in schema)):
-            for key, value in (metadata or {}).items():
-                if key != b"ARROW:schema":  # which holds the same once more, in a form of its own
-                    yield from (key.decode(errors="replace"), value.decode(errors="replace"))
+    return kind is not None and (types.is_integer(kind) or types.is_floating(kind))
 
 
-def _header(path: Path) -> Any:
+def _header(path: Path) -> dict[str, Any]:
     """Return the header of a safetensors file: names, shapes and what is told about them."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         text = file.read(size) if size <= path.stat().st_size else b""
     try:
-        return json.loads(text)
+        header = json.loads(text)
     except ValueError:
-        raise DataError(f"{path} is not a readable safetensors file") from None
+        header = None
+    if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
+        raise DataError(f"{path} is not a readable safetensors file")
+    return header

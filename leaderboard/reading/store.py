@@ -14,8 +14,9 @@ from leaderboard.reading.schema import Block, Cost, Failure, LanguageTokens, M, 
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST
 
-CELLS, SPEC, METRICS, FAILURE = "cells", "spec.json", "metrics.json", "failure.json"
-STAGE_FILE = "stage.json"
+CELLS, CONFLICTS = "cells", "conflicts"
+SPEC, METRICS, FAILURE = "spec.json", "metrics.json", "failure.json"
+PROVENANCE, STAGE_FILE = "provenance.json", "stage.json"
 STAGES = ("data", "train", "predict", "features", "attributions")
 
 
@@ -200,9 +201,8 @@ def read_cell(folder: Path) -> tuple[Cell, bytes] | None:
     Raises:
         UserError: ``spec.json`` is broken, or its id is not the folder's name.
     """
-    try:
-        text = (folder / SPEC).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    text = _bytes(folder / SPEC)
+    if text is None:
         return None
     spec = parse(text, Spec, str(folder / SPEC))
     if spec.id != folder.name:
@@ -211,8 +211,15 @@ def read_cell(folder: Path) -> tuple[Cell, bytes] | None:
 
 
 def _read(path: Path, model: type[M]) -> M | None:
+    text = _bytes(path)
+    return None if text is None else parse(text, model, str(path))
+
+
+def _bytes(path: Path) -> bytes | None:
+    """Return what stands in a file, or None where there is none."""
     try:
-        text = path.read_bytes()
+        return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return parse(text, model, str(path))
+    except OSError as error:  # a folder of this name, or somebody else's file
+        raise UserError(f"{path} cannot be read ({error.strerror})") from None

@@ -220,6 +220,20 @@ def test_a_cell_that_cannot_be_compared_still_shows_the_placebo(tmp_path: Path) 
     assert get(block, term="placebo")["value"] is not None
 
 
+def test_texts_with_other_tokens_are_counted_and_not_named(tmp_path: Path) -> None:
+    write(tmp_path, (0,))
+    rewrite(
+        tmp_path,
+        treated(),
+        lambda rows: [
+            row | {"token_ids": [one + (place < 3) for one in row["token_ids"]]} for place, row in enumerate(rows)
+        ],
+    )
+    measure(tmp_path)
+    reason = "3 of 60 explained texts have other tokens in the reference cell"
+    assert blocks(tmp_path, treated(), "drift")[0.05]["values"][0] == {"value": None, "reason": reason}
+
+
 def test_a_placebo_that_cannot_be_compared_is_missing_with_the_reason(tmp_path: Path) -> None:
     write(tmp_path, (0, 1))
     rewrite(tmp_path, Kind(seed=1), lambda rows: [row | {"id": f"other {row['id']}"} for row in rows])

@@ -34,6 +34,20 @@ def test_a_path_keeps_its_last_part_only(mine: Private, folders: list[str], befo
 
 
 @given(
+    st.lists(st.text("ab é()'[]&", min_size=1).filter(lambda text: text.strip() == text), min_size=1, max_size=4), NAMES
+)
+def test_of_a_path_on_its_own_nothing_else_is_left(mine: Private, folders: list[str], name: str) -> None:
+    for start, between in (("/", "/"), ("~/", "/"), ("C:\\", "\\"), ("../", "/")):
+        assert mine.clean(start + between.join([*folders, name])) == name
+
+
+@pytest.mark.parametrize(("value", "cleaned"), [("/data", "data"), ("/", ""), ("/my data", "my data"), ("../x", "x")])
+def test_a_value_that_is_a_short_path(mine: Private, value: str, cleaned: str) -> None:
+    assert mine.clean(value) == cleaned
+    assert not mine.found(value), "it says too little to stop anybody"
+
+
+@given(
     st.text(max_size=40), st.sampled_from(["annabox-7", "annalena", "correct-horse", "my-own-token", "hf_" + "a1" * 15])
 )
 def test_nothing_is_left_after_cleaning(mine: Private, around: str, thing: str) -> None:
@@ -53,6 +67,29 @@ def test_nothing_is_left_after_cleaning(mine: Private, around: str, thing: str) 
         ("user ANNALENA", "user [user]"),
         ("Bearer abcdefghijklmnopqrstuvwx", "[removed]"),
         ("ghp_" + "a" * 36, "[removed]"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc", "[removed]"),
+        ("AIzaSy" + "a" * 33, "[removed]"),
+        ("https://jane:pa:ss@w0rd@example.org/x?y=1", "https://example.org/x?y=1"),
+        ("see postgresql://jane@example.org/x", "see postgresql://example.org/x"),
+        ("https://example.org/x?a=1&X-Signature=abc%2Fd&b=2", "https://example.org/x?a=1&[removed]&b=2"),
+        ("/home/jane doe/data/x.csv", "x.csv"),
+        ("cannot read /home/jane doe/my (old) data/x.csv: gone", "cannot read x.csv: gone"),
+        ("C:\\Users\\Jane Doe\\data\\x.csv", "x.csv"),
+        ("in C:\\Users\\Jane Doe\\data\\x.csv now", "in x.csv now"),
+        ("C:/Users/Jane Doe/x.csv", "x.csv"),
+        ("~jane/data/x", "x"),
+        ("from ~jane/data/x on", "from x on"),
+        ("../../home/jane/x", "x"),
+        ("see ../../home/jane/x", "see x"),
+        ("-/home/jane/x", "-x"),
+        ("'/my data/jane's/x.csv' has no column 'a/b'", "'x.csv' has no column 'a/b'"),
+        ('"/home/jane"', '"[user]"'),
+        ("in /home/jane", "in [user]"),
+        ("C:\\Users\\Jane", "[user]"),
+        ("cannot move /home/a/x to /srv/b/y", "cannot move x to y"),
+        ("path=/home/jane/x:/opt/y/z", "path=x:z"),
+        ("<path>/home/jane/z", "<path>z"),
+        ("https://example.org/home/a (from /home/jane/z)", "https://example.org/home/a (from z)"),
     ],
 )
 def test_forms_of_paths_and_tokens(mine: Private, text: str, cleaned: str) -> None:
@@ -73,6 +110,14 @@ def test_forms_of_paths_and_tokens(mine: Private, text: str, cleaned: str) -> No
         "hf_hub_download_of_a_file",
         "tokens/s",
         "and/or",
+        "https://example.org/a_(b)/c/d",
+        "https://example.org/~jane/x",
+        "git+ssh://git@example.org/org/name",
+        "https://example.org/@jane",
+        "Lern-/Test-/Übungsdaten",
+        "about ~10/20",
+        "either a or b: and/or",
+        "I :/ that",
     ],
 )
 def test_what_is_not_private(mine: Private, text: str) -> None:

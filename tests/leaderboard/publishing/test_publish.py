@@ -15,6 +15,8 @@ from huggingface_hub import DatasetCard, constants
 
 import leaderboard.publishing.hub as pushing
 from benchmark.cli.publishing import publish as command
+from benchmark.cli.results import Format
+from benchmark.cli.results import board as show_board
 from leaderboard.board import board
 from leaderboard.publishing.hub import Pushed
 from leaderboard.publishing.publish import pack
@@ -222,6 +224,29 @@ def test_a_folder_without_anything_in_it(tmp_path: Path) -> None:
     (tmp_path / "cells").mkdir()
     with pytest.raises(UserError, match="has no finished stage of any cell yet; there is nothing to publish"):
         publish(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", None])
+def test_a_grid_that_is_no_text(results: Path, content: bytes | None) -> None:
+    (results / "grid.yaml").unlink()
+    if content is None:
+        (results / "grid.yaml").mkdir()
+    else:
+        (results / "grid.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=r"grid\.yaml is no text file that can be read; a grid in YAML is wanted"):
+        publish(results)
+
+
+def test_the_board_lies_there_in_every_format_of_the_command(
+    hub: Hub, measured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(measured)
+    suffixes = {form: {"latex": "tex"}.get(form, form.value) for form in Format if form is not Format.table}
+    files = data_set(hub).files
+    assert {path for path in files if path.startswith("board.")} == {f"board.{suffix}" for suffix in suffixes.values()}
+    for form, suffix in suffixes.items():
+        show_board(measured, format=form, columns="", where="", sort="", group="", figure=None)
+        assert files[f"board.{suffix}"].decode() == capsys.readouterr().out
 
 
 def test_a_folder_that_is_broken(results: Path) -> None:

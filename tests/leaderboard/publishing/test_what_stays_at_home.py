@@ -5,6 +5,7 @@ import json
 import shutil
 import socket
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet
 import pytest
@@ -12,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from benchmark.cli.publishing import publish as command
 from leaderboard.board import board
+from leaderboard.measuring.measure import measure
 from leaderboard.publishing.publish import pack
 from polyskew.errors import UserError
 from polyskew.files import read_json, write_json
@@ -158,6 +160,96 @@ def test_no_text_goes_out(hub: Hub, unsharable: Path) -> None:
     assert not set(withheld) & set(files)
     assert f"{first}/attributions/manifest.json" in files, "so that the board knows that the stage is finished"
     assert "row 3" not in files[f"{first}/failure.json"].decode()
+
+
+def test_strings_that_nobody_expects_stay_at_home(hub: Hub, results: Path) -> None:
+    for cell in cells(results, "features"):
+        change_spec(cell, redistribute=False)
+    first, second, third, fourth = cells(results)[:4]
+    write_json(first / "train" / "history.json", [{"step": 1, "sample": "A text, number 1."}])
+    write_json(first / "train" / "cost.json", {"device": "Some Device 80GB"})
+    seal(first / "train")
+    about(second / "predict" / "predictions.parquet", {"sample": "A text, number 1."})
+    about(third / "predict" / "predictions.parquet", {"pandas": '{"attributes": {"sample": "A text, number 1."}}'})
+    path = fourth / "features" / "test.safetensors"
+    save_file(load_file(path), path, metadata={"sample": "A text, number 1."})
+    seal(path.parent)
+    change_column(fourth / "predict" / "predictions.parquet", "more", [{"sample": "A text, number 1."}] * 60)
+    pandas = cells(results)[4] / "predict" / "predictions.parquet"
+    pyarrow.parquet.read_table(pandas).to_pandas().to_parquet(pandas)
+    seal(pandas.parent)
+    publish(hub, results)
+    assert not any("A text, number" in strings_in(content) for content in hub.received)
+    withheld = read_json_of(hub, "withheld.json")["files"]
+    assert {path for path in withheld if not path.endswith("attributions.parquet")} == {
+        f"cells/{first.name}/train/history.json",
+        f"cells/{second.name}/predict/predictions.parquet",
+        f"cells/{third.name}/predict/predictions.parquet",
+        f"cells/{fourth.name}/features/test.safetensors",
+        f"cells/{fourth.name}/predict/predictions.parquet",
+    }
+    assert withheld[f"cells/{first.name}/train/history.json"].startswith("a string in it may be a text, and the texts")
+    assert withheld[f"cells/{second.name}/predict/predictions.parquet"].startswith("what it tells about itself may")
+
+
+def about(path: Path, metadata: dict[str, str]) -> None:
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).replace_schema_metadata(metadata), path)
+    seal(path.parent)
+
+
+def read_json_of(hub: Hub, path: str) -> Any:
+    return json.loads(hub.repos["dataset", "org/demo"].files[path])
+
+
+def test_reasons_quote_no_ids(hub: Hub, results: Path) -> None:
+    for cell in cells(results, "features"):
+        change_spec(cell, redistribute=False)
+    for cell in cells(results, "attributions"):
+        path = cell / "attributions" / "attributions.parquet"
+        tokens = pyarrow.parquet.read_table(path).column("token_ids").to_pylist()
+        if read_json(cell / "spec.json")["regime"] == "imbalanced":
+            tokens[0] = [token + 1 for token in tokens[0]]
+        change_column(path, "token_ids", tokens)
+        change_column(path, "id", [f"A text, number {row}." for row in range(len(tokens))])
+    measure(results)
+    files = publish(hub, results)
+    assert not any("A text, number" in strings_in(content) for content in hub.received)
+    assert any(
+        "1 of 12 explained texts have other tokens" in files[path].decode() for path in files if "metrics" in path
+    )
+
+
+def test_reasons_of_earlier_versions_that_quote_ids_stop_it(hub: Hub, results: Path) -> None:
+    cell = cells(results, "attributions")[0]
+    said = {"measure": "drift", "version": 1, "unit": "probability"}
+    said["values"] = [{"value": None, "reason": "the text 'Who is 3?' (fr) has other tokens in the reference cell"}]
+    write_json(cell / "metrics.json", {"schema": 1, "cell": cell.name, "measures": [said]})
+    change_column(cell / "attributions" / "attributions.parquet", "id", [f"Who is {row}?" for row in range(12)])
+    publish(hub, results)
+    change_spec(cell, redistribute=False)
+    hub.requests.clear()
+    with pytest.raises(
+        UserError, match=r"metrics\.json quotes ids of rows, which may be texts that may not be passed on"
+    ):
+        publish(hub, results)
+    assert hub.requests == []
+
+
+def test_a_failure_may_quote_a_text_of_the_probe_corpus(hub: Hub, results: Path) -> None:
+    cell = cells(results)[0]
+    write_json(cell / "failure.json", {"stage": "features", "kind": "data", "message": "row 3: 'A text'"})
+    change_spec(cell, probe={"name": "wiki", "redistribute": True})
+    assert "A text" in publish(hub, results)[f"cells/{cell.name}/failure.json"].decode()
+    change_spec(cell, probe={"name": "wiki", "redistribute": False})
+    assert "A text" not in publish(hub, results)[f"cells/{cell.name}/failure.json"].decode()
+
+
+def test_what_was_asked_is_told_as_in_the_spec(hub: Hub, results: Path) -> None:
+    cell = cells(results)[0]
+    change_spec(cell, canonical={"task": {"labels": ["/good", "/bad"]}})
+    write_json(cell / "provenance.json", {"asked": read_json(cell / "spec.json")["canonical"], "folder": "/data"})
+    told = json.loads(publish(hub, results)[f"cells/{cell.name}/provenance.json"])
+    assert told == {"asked": {"task": {"labels": ["/good", "/bad"]}}, "folder": "data"}
 
 
 def test_numbers_of_what_stays_at_home_are_on_the_board(measured: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from leaderboard.publishing.markup import block, code, codes
 from leaderboard.reading.schema import Spec
+from polyskew.errors import UserError
 from polyskew.yamls import parse_yaml
 
 
@@ -17,8 +18,24 @@ def languages(specs: Iterable[Spec]) -> list[str]:
 
 def grid_names(folder: Path) -> list[str]:
     """Return the names of the grids of a results folder; ``results`` where it has none."""
-    found = [parse_yaml(path.read_text(encoding="utf-8"), path.name)[0] for path in sorted(folder.glob("grid*.yaml"))]
+    found = read_grids(folder).values()
     return sorted({str(grid["name"]) for grid in found if isinstance(grid, dict) and "name" in grid}) or ["results"]
+
+
+def read_grids(folder: Path) -> dict[str, Any]:
+    """Return what stands in each ``grid*.yaml`` of a results folder, by the file's name.
+
+    Raises:
+        UserError: one is no text file, or not YAML.
+    """
+    grids = {}
+    for path in sorted(folder.glob("grid*.yaml")):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise UserError(f"{path} is no text file that can be read; a grid in YAML is wanted") from None
+        grids[path.name] = parse_yaml(text, str(path))[0]
+    return grids
 
 
 def describe_tasks(specs: Iterable[Spec]) -> Iterator[str]:

@@ -50,9 +50,8 @@ def _rerun(folder: Path, count: int, seed: int, workers: int | None, to: TextIO)
     repeats = rerun(folder, count, seed, workers)
     print(f"trained again, chosen with seed {seed}:", file=to)
     for repeat in repeats:
-        print(
-            "  " + one_line(f"{repeat.cell} ({repeat.name}){f': {repeat.failure}' if repeat.failure else ''}"), file=to
-        )
+        failure = f": {repeat.failure}" if repeat.failure else ""
+        print("  " + one_line(f"{repeat.cell} ({repeat.name}){failure}"), file=to)
         for number in repeat.numbers:
             if number.equal:
                 outcome = "equal"

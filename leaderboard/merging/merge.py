@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard.measuring.measure import measure
-from leaderboard.merging.versions import BESIDE, CONFLICT, CONFLICTS, Version, differing, foremost, read_versions
+from leaderboard.merging.versions import BESIDE, CONFLICT, Version, differing, foremost, read_versions
 from leaderboard.reading.schema import Block, Metrics, dump
-from leaderboard.reading.store import CELLS, FAILURE, METRICS, SPEC
+from leaderboard.reading.store import CELLS, CONFLICTS, FAILURE, METRICS, SPEC
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.withheld import WITHHELD, read_withheld
 from polyskew.canonical import digest
@@ -67,8 +67,8 @@ def merge(sources: list[Path], out: Path, workers: int = 1) -> Merged:
         workers: processes that share the measuring.
 
     Raises:
-        UserError: a source is no results folder or broken; ``out`` is there; or sources contradict each other in what
-            a regime is, or in numbers whose artifacts are not there.
+        UserError: a source is no results folder or broken; no source has a cell; ``out`` is there; or sources
+            contradict each other in what a regime is, or in numbers whose artifacts are not there.
     """
     if out.exists():
         raise UserError(f"{out} is there already; name a new folder for the merged results")
@@ -77,6 +77,8 @@ def merge(sources: list[Path], out: Path, workers: int = 1) -> Merged:
     unmeasured = ""
     try:
         merged = unite(sources, temporary)
+        if not merged.cells:
+            raise UserError(f"there are no cells in {', '.join(map(str, sources))}, so there is nothing to unite")
         try:
             measure(temporary, workers=workers)
         except UserError as error:  # artifacts that were withheld; the other cells are measured
@@ -208,6 +210,13 @@ def _reasons(sources: list[Path]) -> dict[tuple[str, str], str]:
 
 def _write_grids(sources: list[Path], out: Path) -> None:
     """Keep the grids: one as ``grid.yaml``, several under names of their own."""
-    grids = {path.read_text(encoding="utf-8") for source in sources for path in source.glob("grid*.yaml")}
+    grids = {_text(path) for source in sources for path in source.glob("grid*.yaml")}
     for text in grids:
         write_text(out / ("grid.yaml" if len(grids) == 1 else f"grid-{digest(text)[:8]}.yaml"), text)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise UserError(f"{path} cannot be read as UTF-8 text; it should be the YAML file of a grid") from None

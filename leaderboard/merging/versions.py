@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard.reading.schema import Block
-from leaderboard.reading.store import FAILURE, Cell, cell_folders, read_cell
+from leaderboard.reading.store import CONFLICTS, FAILURE, Cell, cell_folders, read_cell
 from leaderboard.verification.files import FOLDERS, check_files
 from leaderboard.verification.findings import Findings
 from polyskew.canonical import digest
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST, checksums, read_json, sha256
 
-CONFLICTS = "conflicts"
 CONFLICT = {"stage": "merge", "kind": "conflict"}
 """In ``failure.json``, what marks the place of a cell of which there are several versions."""
 
@@ -66,8 +65,11 @@ class Version:
         return [block for block in self.cell.metrics.measures if self.made(block)] if self.cell.metrics else []
 
     def within(self, other: "Version") -> bool:
-        """Return whether ``other`` has all files of this version, and more."""
-        return self.files.items() < other.files.items()
+        """Return whether ``other`` has all files of this version, and more, made for the same spec.
+
+        A version without files, of which only the spec was written, says nothing that could be lost.
+        """
+        return self.files.items() < other.files.items() and (not self.files or self.core == other.core)
 
 
 def read_versions(source: Path) -> list[Version]:
@@ -119,9 +121,11 @@ def foremost(versions: list[Version]) -> list[list[Version]]:
 
 def differing(one: Version, other: Version) -> str:
     """Say in what two versions differ."""
+    keys = ", ".join(key for key in _CORE if one.core[key] != other.core[key])
     if one.files == other.files:
-        keys = ", ".join(key for key in _CORE if one.core[key] != other.core[key])
         return f"the files are the same, and spec.json differs in {keys}"
+    if one.files.items() < other.files.items() or other.files.items() < one.files.items():
+        return f"one has all files of the other and more, and spec.json differs in {keys}"
     changed = {name for name, _ in one.files.items() ^ other.files.items()}
     results = sorted(
         name

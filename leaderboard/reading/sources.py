@@ -1,11 +1,13 @@
 """Where the board's numbers stand in a cell's files."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from leaderboard.reading.schema import SCHEMA, Block, Cost
+from leaderboard.reading.schema import SCHEMA, Block, Cost, Value
 from leaderboard.reading.store import METRICS, Cell
+from leaderboard.statistics.intervals import KEPT
 from polyskew.errors import UserError
 
 BOARD_VECTORS = ("pooler", "cls")
@@ -58,15 +60,21 @@ class Source:
         by = {key: (skew_regime(cell) if value == "*" else value) for key, value in self.by.items()}
         try:
             value = block.get(by)
-            broken = value is not None and not isinstance(value["value"], float | int | None)
-        except (AttributeError, KeyError, TypeError):
-            broken = True
-        if broken:
-            raise UserError(f"{cell.folder / METRICS}: a value of {self.measure!r} is not of schema {SCHEMA}")
-        if value is None or value["value"] is None:
-            # Where a whole block is missing, one value without `by` says why.
-            missing = value or block.get({}) or {}
-            return Found(None, reason=missing.get("reason", "not measured"))
+            if value is None or value["value"] is None:
+                # Where a whole block is missing, one value without `by` says why.
+                reason = (value or block.get({}) or {}).get("reason", "not measured")
+                sound, value = isinstance(reason, str), None
+            else:
+                sound = _is_sound(value)
+        except (AttributeError, KeyError, OverflowError, TypeError):
+            sound = False
+        if not sound:
+            raise UserError(
+                f"{cell.folder / METRICS}: a value of {self.measure!r} is not of schema {SCHEMA}, whose numbers are "
+                f"finite and whose reasons are texts"
+            )
+        if value is None:
+            return Found(None, reason=reason)
         made_by = _made_by(block)
         method = block.interval or "" if "low" in value else ""
         resampled = value.get("resampled", ())
@@ -119,6 +127,21 @@ def skew_regime(cell: Cell) -> str:
     """
     names = sorted(cell.spec.skew or {})
     return "imbalanced" if "imbalanced" in names else next(iter(names), "")
+
+
+_NUMBERS = {float, int}  # not bool, which is a kind of int
+
+
+def _is_sound(value: Value) -> bool:
+    """Return whether finite numbers stand where numbers belong. A board asks half a million times."""
+    numbers: list[Any] = [value["value"]]
+    if "low" in value or "high" in value:
+        numbers += (value["low"], value["high"])
+    if resampled := value.get("resampled"):
+        if type(resampled) is not list or len(resampled) != KEPT:
+            return False
+        numbers += resampled
+    return _NUMBERS.issuperset(map(type, numbers)) and all(map(math.isfinite, numbers))
 
 
 def _made_by(block: Block) -> str:

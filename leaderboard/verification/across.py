@@ -1,10 +1,11 @@
-"""What several cells of a folder must have in common: test rows, drawn rows, groups, skews."""
+"""What several cells of a folder must have in common: test rows, drawn rows, groups, skews, terms of use."""
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
+from leaderboard.measuring.jobs import ATTRIBUTIONS
 from leaderboard.reading.schema import Spec
 from leaderboard.reading.store import SPEC, Cell
 from leaderboard.verification.findings import Findings
@@ -13,14 +14,14 @@ Told = tuple[object, object, str]
 """What cells have in common, what follows from it, and the id of the cell that says so."""
 
 
-def check_across(cells: Iterable[Cell], findings: dict[str, Findings]) -> None:
+def check_across(cells: Collection[Cell], findings: dict[str, Findings]) -> None:
     """Compare cells with each other. Where two sides are as many, both are told.
 
     Args:
         cells: those whose specs can be read.
         findings: by cell, with the prints of their rows; are added to.
     """
-    rows: dict[str, list[Told]] = {"test rows": [], "drawn rows": [], "probe texts": []}
+    rows: dict[str, list[Told]] = {name: [] for name in ("test rows", "drawn rows", "probe texts", "explained texts")}
     groups: list[Told] = []
     kinds: list[Told] = []
     skews: list[Told] = []
@@ -30,9 +31,10 @@ def check_across(cells: Iterable[Cell], findings: dict[str, Findings]) -> None:
             "test rows": _task(spec),
             "drawn rows": [spec.canonical.get("task"), spec.regime, spec.seed],
             "probe texts": [spec.languages, spec.asked.get("features")],
+            "explained texts": [_task(spec), spec.asked.get("attributions")],
         }
-        for kind, print_ in findings[spec.id].prints.items():
-            rows[kind].append((shared[kind], print_, spec.id))
+        for kind in rows.keys() & findings[spec.id].prints.keys():
+            rows[kind].append((shared[kind], findings[spec.id].prints[kind], spec.id))
         groups.append((_alike(spec), spec.group, spec.id))
         kinds.append((spec.group, _alike(spec), spec.id))
         skews += [([_task(spec), regime], matrix, spec.id) for regime, matrix in (spec.skew or {}).items()]
@@ -42,6 +44,13 @@ def check_across(cells: Iterable[Cell], findings: dict[str, Findings]) -> None:
         findings[name].fault("data/rows.parquet", "the rows are not those of other cells of this regime and seed")
     for name in _odd(rows["probe texts"]):
         findings[name].fault("features/probe.parquet", "the texts are not those of other cells")
+    for name in _odd(rows["explained texts"]):
+        findings[name].fault(ATTRIBUTIONS, "the explained texts are not those of other cells of the task")
+    closed = {_form(_task(cell.spec)) for cell in cells if not cell.spec.redistribute}
+    for cell in cells:
+        if cell.spec.redistribute and _form(_task(cell.spec)) in closed:
+            text = "the task's texts may be passed on, it says; by other cells they may not"
+            findings[cell.spec.id].fault(SPEC, text)
     for name in _odd(groups):
         findings[name].fault(SPEC, "the group is not that of the cells that were made alike")
     for name in _odd(kinds):

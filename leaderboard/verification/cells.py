@@ -10,7 +10,7 @@ from leaderboard.verification.findings import Findings
 from leaderboard.verification.numbers import check_numbers
 from leaderboard.verification.records import check_records
 from leaderboard.verification.rows import check_rows
-from leaderboard.verification.specs import Weighting, check_same_work, check_spec
+from leaderboard.verification.specs import Registered, check_same_work, check_spec
 from leaderboard.verification.withheld import read_withheld
 from polyskew.errors import UserError
 
@@ -21,26 +21,26 @@ class Opened(NamedTuple):
     Attributes:
         folder: the folder.
         results: its cells whose specs can be read.
-        weighting: returns a weighting by its name.
+        registered: what methods and weightings are.
         withheld: the reason for each file that was not published, by its path.
         beside: what is wrong with the list of those files.
     """
 
     folder: Path
     results: Results
-    weighting: Weighting
+    registered: Registered
     withheld: dict[str, str]
     beside: Findings
 
 
-def open_folder(folder: Path, weighting: Weighting) -> Opened:
+def open_folder(folder: Path, registered: Registered) -> Opened:
     """Read the specs of a results folder, as far as they can be read.
 
     Raises:
         UserError: not a results folder.
     """
     beside = Findings("")
-    return Opened(folder, _read(folder), weighting, read_withheld(folder, beside), beside)
+    return Opened(folder, _read(folder), registered, read_withheld(folder, beside), beside)
 
 
 def _read(folder: Path) -> Results:
@@ -71,12 +71,14 @@ def check_cell(opened: Opened, name: str) -> Findings:
                 read_cell(place)  # says what is wrong
                 findings.fault(SPEC, "is missing")
             return findings
-        check_spec(cell, findings)
+        check_spec(cell, opened.registered, findings)
+        if cell.spec.seed is not None and opened.results.reference(cell) is None:
+            findings.gap("", "its reference cell, balanced and unweighted, of the same seed is not here")
         if cell.spec.same_as is not None:
-            check_same_work(opened.results, cell, opened.weighting, findings)
+            check_same_work(opened.results, cell, opened.registered, findings)
             return findings
         check_records(cell, findings)
-        check_rows(cell, opened.weighting, findings)
+        check_rows(cell, opened.registered.weighting, findings)
         check_numbers(opened.results, cell, findings)
         cell.forget()
     except UserError as error:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from leaderboard.reading import artifacts
 from leaderboard.reading.artifacts import Rows, Strings
+from leaderboard.reading.schema import Spec
 from leaderboard.reading.store import Cell
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.specs import Weighting, ratios
@@ -37,8 +38,8 @@ class Drawn(Rows):
         return list(zip(self.split, self.language, self.id, strict=True))
 
     def keyed(self) -> list[tuple[Any, ...]]:
-        """Return split, language, id and label of each row."""
-        return list(zip(self.split, self.language, self.id, self.label.tolist(), strict=True))
+        """Return split, language, id, label and group of each row."""
+        return list(zip(self.split, self.language, self.id, self.label.tolist(), self.group, strict=True))
 
 
 def read_drawn(path: Path, classes: int) -> Drawn:
@@ -61,10 +62,14 @@ def check_drawn(cell: Cell, drawn: Drawn, weighting: Weighting, findings: Findin
         split: np.bincount(index[drawn.split == split], minlength=shape[0] * shape[1]).reshape(shape)
         for split in ("train", "validation", "test")
     }
-    told = json.loads(path.read_bytes()) if path.exists() else {}
-    for split, found in counts.items():
-        if split in told and told[split] != found.tolist():
-            findings.fault(COUNTS, f"the rows of {split!r} are counted otherwise than they stand in {DATA}")
+    if path.exists():
+        told = json.loads(path.read_bytes())
+        for split in ("test",) if spec.is_untuned else counts:
+            if told.get(split) != counts[split].tolist():
+                findings.fault(COUNTS, f"the rows of {split!r} are not counted as they stand in {DATA}")
+    elif not any(note.file == COUNTS for note in findings.gaps):
+        findings.gap(COUNTS, "is not here")
+    _check_test_set(spec, counts["test"], findings)
     if spec.is_untuned:
         return
     training, ratio = counts["train"], ratios(spec)
@@ -80,3 +85,13 @@ def check_drawn(cell: Cell, drawn: Drawn, weighting: Weighting, findings: Findin
     chosen = drawn.split == "train"
     if not np.allclose(drawn.weight[chosen], weights.ravel()[index[chosen]], rtol=1e-9, atol=0):
         findings.fault(DATA, f"the weights are not those of the weighting {spec.weighting!r}")
+
+
+def _check_test_set(spec: Spec, test: NDArray[np.int64], findings: Findings) -> None:
+    """Check that there are as many test rows of each label in each language, and no more than the task asks for."""
+    task = spec.canonical.get("task")
+    limit = task.get("test_cell") if isinstance(task, dict) else None
+    if test.min() != test.max() or test.max() == 0:
+        findings.fault(DATA, "the test set has not as many rows of each label in each language")
+    elif isinstance(limit, int) and test.max() > limit:
+        findings.fault(DATA, f"the test set has {test.max()} rows of each label and language; the task has {limit}")

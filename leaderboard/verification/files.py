@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from leaderboard.reading.store import FAILURE, METRICS, SPEC, STAGES
+from leaderboard.reading.store import FAILURE, METRICS, PROVENANCE, SPEC, STAGES
 from leaderboard.verification.findings import Findings
-from leaderboard.verification.formats import wrong_format, wrong_json
+from leaderboard.verification.formats import pickled, wrong_format, wrong_json, wrong_text
 from polyskew.files import MANIFEST, sha256
 
 FOLDERS = (*STAGES, "weights")
-PROVENANCE = "provenance.json"
-_AT_WORK = ("training", "attributing")  # gone when their stage is done
-_BESIDE = (SPEC, METRICS, FAILURE, PROVENANCE, "journal.jsonl", "log.txt", ".lock")
+_AT_WORK = {"training": "train", "attributing": "attributions"}  # gone when their stage is done
+_JSON = (SPEC, METRICS, FAILURE, PROVENANCE)
+_TEXTS = ("journal.jsonl", "log.txt", ".lock")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 
 
@@ -37,13 +37,18 @@ def check_files(folder: Path, withheld: Mapping[str, str], findings: Findings) -
     for path in paths:
         name = path.relative_to(folder).as_posix()
         stage, slash, _ = name.partition("/")
-        if not slash and stage not in _BESIDE:
-            findings.fault(name, "belongs to no cell")
-        elif not slash and path.suffix == ".json":
-            if wrong := wrong_json(path.read_bytes()):
-                findings.fault(name, wrong)
+        if slash and is_at_work(stage):
+            _check_at_work(folder, name, findings)
         elif slash and stage not in FOLDERS:
             findings.fault(name, "belongs to no stage")
+        elif not slash:
+            wrong = "belongs to no cell"
+            if name in _JSON:
+                wrong = wrong_json(path.read_bytes())
+            elif name in _TEXTS:
+                wrong = pickled(path) or wrong_text(path)
+            if wrong:
+                findings.fault(name, wrong)
     for stage in FOLDERS:
         if os.path.lexists(folder / stage):
             own = [path for path in paths if path.is_relative_to(folder / stage)]
@@ -59,8 +64,6 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield what stands in a cell's folder and is no folder, and what is wrong with it; no link is followed."""
     for place, folders, files in os.walk(folder):
         at = Path(place)
-        if at == folder:
-            folders[:] = [name for name in folders if not _is_at_work(at / name)]
         for name in sorted([*folders, *files]):
             mode = (at / name).lstat().st_mode
             if stat.S_ISLNK(mode):
@@ -69,9 +72,19 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
                 yield at / name, "" if stat.S_ISREG(mode) else "is neither a file nor a folder"
 
 
-def _is_at_work(folder: Path) -> bool:
+def is_at_work(name: str) -> bool:
     """Return whether a folder is a run's own, which nobody reads as a result: checkpoints, and what a kill left."""
-    return not folder.is_symlink() and (folder.name in _AT_WORK or re.fullmatch(r"\..+\.tmp", folder.name) is not None)
+    return name in _AT_WORK or re.fullmatch(r"\..+\.tmp", name) is not None
+
+
+def _check_at_work(folder: Path, name: str, findings: Findings) -> None:
+    """Look for pickles in what a run left that did not come to its end; the checkpoints of torch are such."""
+    top = name.partition("/")[0]
+    wrong = pickled(folder / name)
+    if wrong and top == "training" and not (folder / "train" / MANIFEST).exists():
+        findings.gap(top, "holds checkpoints of a training that is not finished, as pickles; only its run reads them")
+    elif wrong:
+        findings.fault(name, wrong)
 
 
 def _check_stage(folder: Path, stage: str, paths: list[Path], withheld: Mapping[str, str], findings: Findings) -> None:

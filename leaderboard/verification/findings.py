@@ -34,7 +34,7 @@ class Findings:
         recomputed: by measure, how many numbers were computed again and are as recorded.
         deviation: the largest difference of such a number from the recorded one, over the larger of both.
         needs: ids of the cells that its numbers are differences to.
-        prints: digests of what several cells must have in common, by what it is.
+        prints: digests of what several cells must have in common, or must not, by what it is.
     """
 
     cell: str

@@ -14,17 +14,16 @@ _PICKLES = {
     b"\x93NUMPY": "a numpy file, which may hold pickles",
 }
 
+_PICKLED = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".ckpt")
+
 
 def wrong_format(path: Path) -> str:
     """Say what is wrong with a file's form; an empty string if nothing is.
 
     Nothing is unpickled, and no array is read.
     """
-    with path.open("rb") as file:
-        start = file.read(6)
-    for magic, name in _PICKLES.items():
-        if start.startswith(magic):
-            return f"is {name}; results hold JSON, parquet and safetensors only"
+    if wrong := pickled(path):
+        return wrong
     if path.suffix == ".json":
         return wrong_json(path.read_bytes())
     if path.suffix == ".parquet":
@@ -32,6 +31,25 @@ def wrong_format(path: Path) -> str:
     if path.suffix == ".safetensors":
         return _wrong_safetensors(path)
     return "is of a kind that results do not have; they hold JSON, parquet and safetensors only"
+
+
+def pickled(path: Path) -> str:
+    """Say that a file of whatever kind is a pickle or may hold some, by its start and its name; empty if it is none."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    for magic, name in _PICKLES.items():
+        if start.startswith(magic):
+            return f"is {name}; results hold JSON, parquet and safetensors only"
+    return f"is called like a pickle ({path.suffix})" if path.suffix in _PICKLED else ""
+
+
+def wrong_text(path: Path) -> str:
+    """Say that a file is no text; empty if it is one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    return "is no text" if "\0" in text else ""
 
 
 def wrong_json(text: bytes) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from leaderboard.reading.store import SPEC
 from leaderboard.rows import Row
 from leaderboard.verification.findings import Note
 from leaderboard.verification.verify import Verification
@@ -34,10 +35,12 @@ class Checked:
 
 def outcomes(found: Verification) -> Iterator[Checked]:
     """Yield what was found of each row."""
+    text = "cannot be read, so nobody knows whether it is of this row"
+    unplaced = tuple(Note(name, SPEC, text) for name in found.unplaced)
     for row, (own, compared) in zip(found.rows, found.rests_on, strict=True):
         cells = [found.cells[name] for name in (*own, *compared)]
         faults = tuple(note for cell in cells for note in cell.faults)
-        gaps = tuple(note for cell in cells for note in cell.gaps)
+        gaps = tuple(note for cell in cells for note in cell.gaps) + unplaced
         recomputed: Counter[str] = Counter()
         for name in own:
             recomputed.update(found.cells[name].recomputed)

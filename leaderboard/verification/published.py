@@ -4,26 +4,18 @@ import csv
 import io
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from leaderboard.board import Board, board
+from leaderboard.publishing.parquet import ROWS, write_rows
 from leaderboard.reading.index import INDEX
+from leaderboard.tables.formats import FORMATS
 from leaderboard.verification.findings import Findings
-from leaderboard.verification.formats import wrong_format
+from leaderboard.verification.formats import wrong_format, wrong_json
 from leaderboard.verification.numbers import ABSOLUTE, RELATIVE
-
-ROWS = "rows.parquet"
-
-FORMS: dict[str, Callable[[Board], str]] = {
-    "csv": Board.to_csv,
-    "json": Board.to_json,
-    "md": Board.to_markdown,
-    "tex": Board.to_latex,
-    "html": Board.to_html,
-}
 
 
 def check_published(folder: Path, rows: Board, findings: Findings) -> None:
@@ -34,10 +26,10 @@ def check_published(folder: Path, rows: Board, findings: Findings) -> None:
         rows: what the cells' own files say.
         findings: are added to.
     """
-    for suffix, write in FORMS.items():
-        path = folder / f"board.{suffix}"
+    for form in FORMATS.values():
+        path = folder / f"board.{form.suffix}"
         if path.is_file():
-            wrong = _differing(suffix, path.read_bytes(), write(rows).encode())
+            wrong = _differing(form.suffix, path.read_bytes(), form.write(rows).encode())
             if wrong:
                 findings.fault(path.name, wrong)
     if (folder / ROWS).is_file():
@@ -58,6 +50,8 @@ def _differing(suffix: str, said: bytes, meant: bytes) -> str:
     """Say how a written board differs from the cells' own; numbers may by what they differ between machines."""
     if said == meant:
         return ""
+    if suffix == "json" and (wrong := wrong_json(said)):
+        return wrong
     try:
         if suffix == "csv":
             one, other = (dict(_csv_values(text.decode())) for text in (said, meant))
@@ -65,8 +59,8 @@ def _differing(suffix: str, said: bytes, meant: bytes) -> str:
             one, other = (dict(_json_values(json.loads(text), "")) for text in (said, meant))
         else:
             one, other = (dict(_lines(text.decode())) for text in (said, meant))
-    except (ValueError, RecursionError):
-        return f"is not a board in the form {suffix}"
+    except (ValueError, RecursionError, csv.Error) as error:
+        return f"is not a board in the form {suffix}{f' ({error})' if str(error) else ''}"
     return _first(one, other)
 
 
@@ -92,6 +86,8 @@ def _same(said: Any, meant: Any) -> bool:
 
 def _csv_values(text: str) -> Iterator[tuple[str, str]]:
     lines = list(csv.reader(io.StringIO(text), strict=True))
+    if twice := _twice(lines[0] if lines else []):
+        raise ValueError(f"the column {twice!r} stands twice")
     for row, line in enumerate(lines[1:], 1):
         for name, value in itertools.zip_longest(lines[0], line, fillvalue=""):
             yield f"row {row}, column {name!r}", value
@@ -112,15 +108,20 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
         yield f"line {number}", line
 
 
+def _twice(names: list[str]) -> str:
+    return next((name for place, name in enumerate(names) if name in names[:place]), "")
+
+
 def _differing_rows(path: Path, rows: Board) -> str:
     import pyarrow.parquet
-
-    from leaderboard.publishing.parquet import write_rows
 
     with TemporaryDirectory() as temporary:
         write_rows(rows, Path(temporary, ROWS))
         meant = pyarrow.parquet.read_table(Path(temporary, ROWS)).to_pydict()
-    said = pyarrow.parquet.ParquetFile(path).read().to_pydict()
+    table = pyarrow.parquet.ParquetFile(path).read()
+    if twice := _twice(table.column_names):
+        return f"has the column {twice!r} twice"
+    said = table.to_pydict()
     one, other = (
         {f"row {row}, column {name!r}": value for name, column in table.items() for row, value in enumerate(column, 1)}
         for table in (said, meant)

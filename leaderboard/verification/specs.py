@@ -1,15 +1,15 @@
 """Whether a cell's spec says one thing: its names, its canonical form, its id, and what was made for it."""
 
+import ast
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.reading.schema import Spec
-from leaderboard.reading.store import SPEC, STAGE_FILE, STAGES, Cell, Results
-from leaderboard.verification.files import PROVENANCE
+from leaderboard.reading.store import PROVENANCE, SPEC, STAGE_FILE, STAGES, Cell, Results
 from leaderboard.verification.findings import Findings
 from polyskew.canonical import digest
 from polyskew.errors import UserError
@@ -18,10 +18,30 @@ from polyskew.files import MANIFEST, sha256
 Weighting = Callable[[str], Callable[[NDArray[np.int64]], NDArray[np.float64]]]
 """Returns a weighting by its name: a function from counts n[l, c] to weights w[l, c]."""
 
+
+class Method(Protocol):
+    """A method with its options."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return its part of the canonical form."""
+
+
+class Registered(NamedTuple):
+    """What names stand for.
+
+    Attributes:
+        weighting: returns a weighting by its name.
+        method: returns a method by its name and options.
+    """
+
+    weighting: Weighting
+    method: Callable[[str, Mapping[str, Any]], Method]
+
+
 _CLOSE = 1e-12  # of shares, which are quotients of whole numbers
 
 
-def check_spec(cell: Cell, findings: Findings) -> None:
+def check_spec(cell: Cell, registered: Registered, findings: Findings) -> None:
     """Check a spec against its canonical form, and what stands beside it against the spec."""
     spec, canonical = cell.spec, cell.spec.canonical
     if (wanted := digest(canonical)) != spec.id:
@@ -29,9 +49,8 @@ def check_spec(cell: Cell, findings: Findings) -> None:
     for name, said, meant in _names(spec, canonical):
         if said != meant:
             findings.fault(SPEC, f"{name} is {said!r}, but the canonical form has {meant!r}")
-    for key, value in _object(_object(canonical, "method"), "options").items():
-        if f"{key}={value}" not in spec.method:
-            findings.fault(SPEC, f"the method is called {spec.method!r}, but its canonical form has {key}={value!r}")
+    if not spec.is_untuned:
+        _check_method(spec, registered, findings)
     if spec.asked and set(spec.asked) != set(spec.stages or ()):
         findings.fault(SPEC, "'asked' and 'stages' do not name the same stages")
     _check_shares(spec, findings)
@@ -55,6 +74,37 @@ def _names(spec: Spec, canonical: dict[str, Any]) -> Iterator[tuple[str, Any, An
     yield "regime", spec.regime, canonical.get("regime")
     yield "seed", spec.seed, canonical.get("seed")
     yield "weighting", spec.weighting, None if spec.is_untuned else canonical.get("weighting", "none")
+
+
+def _check_method(spec: Spec, registered: Registered, findings: Findings) -> None:
+    """Compare the options in a method's name with its canonical form, which leaves out those at their defaults."""
+    form = _object(spec.canonical, "method")
+    name, _, listed = spec.method.partition("(")
+    wanted = _called(name, _object(form, "options"))
+    if spec.method == wanted:
+        return
+    try:
+        registered.method(name, {})
+    except UserError:
+        findings.gap(SPEC, f"the method {name!r} is not known here, so its name {spec.method!r} cannot be checked")
+        return
+    try:
+        call = ast.parse(f"f({listed}", mode="eval").body
+        told = {str(word.arg): _option(word.value) for word in call.keywords} if isinstance(call, ast.Call) else {}
+        if spec.method == _called(name, told) and registered.method(name, told).identity() == form:
+            return
+    except (MemoryError, RecursionError, SyntaxError, UserError, ValueError):
+        pass  # it is not called as methods are
+    findings.fault(SPEC, f"the method is called {spec.method!r}, but its canonical form is {wanted}")
+
+
+def _called(name: str, options: dict[str, Any]) -> str:
+    listed = ", ".join(f"{key}={value}" for key, value in sorted(options.items()))
+    return f"{name}({listed})" if listed else name
+
+
+def _option(value: ast.expr) -> Any:
+    return value.id if isinstance(value, ast.Name) else ast.literal_eval(value)
 
 
 def _object(form: dict[str, Any], key: str) -> dict[str, Any]:
@@ -120,7 +170,7 @@ def _check_chain(cell: Cell, findings: Findings) -> None:
                 findings.fault(f"{stage}/{STAGE_FILE}", f"it was made from another {name} than the one that is here")
 
 
-def check_same_work(results: Results, cell: Cell, weighting: Weighting, findings: Findings) -> None:
+def check_same_work(results: Results, cell: Cell, registered: Registered, findings: Findings) -> None:
     """Check that the cell that ``same_as`` points to did the work of this one, as far as can be told."""
     other = results.cells.get(str(cell.spec.same_as))
     if other is None or other is cell or other.spec.same_as is not None:
@@ -136,7 +186,7 @@ def check_same_work(results: Results, cell: Cell, weighting: Weighting, findings
         # The same number of rows in every language, as a regime has them.
         counts = ratio * (np.lcm.reduce(ratio.sum(axis=1)) // ratio.sum(axis=1, keepdims=True))
         try:
-            weights = [weighting(str(one.spec.weighting))(counts) for one in (cell, other)]
+            weights = [registered.weighting(str(one.spec.weighting))(counts) for one in (cell, other)]
         except UserError:
             findings.gap(SPEC, f"same_as is {other.spec.id!r}: the weighting {cell.spec.weighting!r} is not known here")
             return

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from leaderboard.tables.writing import one_line
 from leaderboard.verification.findings import Note
 from leaderboard.verification.outcome import Checked, outcomes
 from leaderboard.verification.verify import Verification
@@ -40,7 +41,7 @@ def table(found: Verification) -> "Table":
         variant = (row.variant,) if variants else ()
         names = (row.task, row.model, *variant, row.method, row.regime or "-", row.weighting or "-")
         told = (*names, str(row.done), str(sum(checked.recomputed.values())), checked.outcome)
-        result.add_row(*map(Text, told))
+        result.add_row(*(Text(one_line(text)) for text in told))
     return result
 
 
@@ -62,7 +63,7 @@ def sentences(found: Verification) -> list[str]:
         + (f", to within {deviation:.1g} of their size" if deviation else ", to the last digit")
     )
     lines.append("time, memory and token counts are as recorded; nobody can compute them again without training")
-    return lines
+    return [line[: len(line) - len(line.lstrip())] + one_line(line) for line in lines]
 
 
 def _gathered(notes: Iterable[Note]) -> list[str]:
@@ -85,7 +86,8 @@ def as_json(found: Verification) -> str:
         "gaps": [note._asdict() for note in gaps(found)],
         "deviation": max((cell.deviation for cell in found.cells.values()), default=0.0),
     }
-    return json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    # File names can have halves of characters, and what steers a terminal: ASCII alone is written.
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"
 
 
 def _row(checked: Checked) -> dict[str, object]:

@@ -10,7 +10,6 @@ import pyarrow.parquet
 import pytest
 from scipy import stats
 
-from adapters import get_weighting
 from benchmark.cell import run_cell
 from benchmark.grid import GridSpec, expand
 from benchmark.rerun import LEVEL, Number, expected, rerun
@@ -23,7 +22,7 @@ from leaderboard.verification.writing import faults
 from polyskew.errors import UserError
 from polyskew.yamls import validate
 from tests.benchmark import world
-from tests.leaderboard.verification.whole import edit_table, seal
+from tests.leaderboard.verification.whole import REGISTERED, edit_table, seal
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,7 @@ def test_the_same_machine_gives_the_same_numbers(finished: Path) -> None:
 
 def test_what_was_run_holds_and_a_logit_that_was_changed_does_not(finished: Path, tmp_path: Path) -> None:
     """In the very files that a run writes, even where everything was measured and signed again."""
-    found = verify(finished, get_weighting)
+    found = verify(finished, REGISTERED)
     assert not faults(found)
     assert {one.outcome for one in outcomes(found)} == {"holds"}
     results = Path(shutil.copytree(finished, tmp_path / "results"))
@@ -67,7 +66,7 @@ def test_what_was_run_holds_and_a_logit_that_was_changed_does_not(finished: Path
     edit_table(cell / "predict" / "predictions.parquet", change)
     seal(cell / "predict")
     measure(results)
-    (note,) = faults(verify(results, get_weighting))
+    (note,) = faults(verify(results, REGISTERED))
     assert (note.cell, note.file) == (cell.name, "predict/predictions.parquet")
     assert f"the text {explained['id']!r} ({explained['language']}) has" in note.text
 

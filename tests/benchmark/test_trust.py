@@ -81,3 +81,21 @@ def test_merge_names_conflicts(polyskew: Any, whole: Path, tmp_path: Path) -> No
     assert f"conflict: {folder_of(copy).name} (synthetic_reviews synthetic-bert full balanced none seed 0): only" in out
     for place in (tmp_path / "all" / "conflicts").iterdir():
         assert f"  all/conflicts/{place.name}/{folder_of(copy).name} from " in out
+
+
+def test_names_that_steer_a_terminal_are_written_without_that(polyskew: Any, whole: Path, tmp_path: Path) -> None:
+    Path(shutil.copytree(whole, tmp_path / "a\x1b[2J"))
+    edit_json(folder_of(tmp_path / "a\x1b[2J") / "train" / "cost.json", seconds=99.0)
+    status, out, err = polyskew("merge", "a\x1b[2J", "--out", "all", "--workers", "1")
+    assert (status, out) == (2, "")
+    assert err.startswith("polyskew: a\N{REPLACEMENT CHARACTER}[2J/cells/")
+    seal(folder_of(tmp_path / "a\x1b[2J") / "train")
+    status, out, _ = polyskew("merge", whole, "a\x1b[2J", "--out", "all", "--workers", "1")
+    assert status == 1
+    assert "from a\N{REPLACEMENT CHARACTER}[2J\n" in out
+    assert "\x1b" not in out
+
+
+def test_a_folder_without_cells_is_wrong_input(polyskew: Any, tmp_path: Path) -> None:
+    (tmp_path / "none" / "cells").mkdir(parents=True)
+    assert polyskew("verify", "none") == (2, "", "polyskew: none has no cells, so there is nothing to verify\n")

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters import get_weighting
 from leaderboard.board import board
 from leaderboard.merging.merge import merge, unite
 from leaderboard.verification.verify import verify
@@ -19,7 +18,7 @@ from leaderboard.verification.writing import faults
 from polyskew.canonical import digest
 from polyskew.errors import UserError
 from polyskew.files import atomic_folder, write_json
-from tests.leaderboard.verification.whole import STAGES, edit_json, folder_of, seal, write_whole
+from tests.leaderboard.verification.whole import REGISTERED, STAGES, edit_json, folder_of, grid_text, seal, write_whole
 
 Tree = dict[str, bytes]
 MATRIX = [[0.1, -0.1], [-0.1, 0.1]]
@@ -149,8 +148,9 @@ def test_two_halves_give_the_board_of_the_whole(parts: Path, tmp_path: Path) -> 
     merged = merge([parts / "seed0", parts / "seed1"], tmp_path / "all")
     assert (merged.cells, merged.common, merged.conflicts, merged.unmeasured) == (9, 1, (), "")
     assert board(tmp_path / "all").rows == board(parts / "both").rows
-    assert not faults(verify(tmp_path / "all", get_weighting))
-    assert (tmp_path / "all" / "grid.yaml").read_text() == "version: 1\nname: synthetic\n"
+    assert not faults(verify(tmp_path / "all", REGISTERED))
+    grids = [path.read_text() for path in (tmp_path / "all").glob("grid-*.yaml")]
+    assert sorted(grids) == [grid_text((0,)), grid_text((1,))]
 
 
 def trained_again(results: Path, out: Path, file: str, **changes: Any) -> Path:
@@ -258,7 +258,37 @@ def test_grids_that_differ_are_all_kept(parts: Path, tmp_path: Path) -> None:
     (other / "grid.yaml").write_text("version: 1\nname: other\n")
     merge([parts / "seed0", other], tmp_path / "all")
     grids = [path.read_text() for path in (tmp_path / "all").glob("grid-*.yaml")]
-    assert sorted(grids) == ["version: 1\nname: other\n", "version: 1\nname: synthetic\n"]
+    assert sorted(grids) == ["version: 1\nname: other\n", grid_text((0,))]
+
+
+@pytest.mark.parametrize("broken", [lambda path: path.write_bytes(b"\xff\xfe"), Path.mkdir])
+def test_a_grid_that_cannot_be_read_is_one_sentence(
+    broken: Callable[[Path], object], parts: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(parts / "seed0", tmp_path / "other"))
+    broken(other / "grid-2.yaml")
+    with pytest.raises(UserError, match=r"grid-2.yaml cannot be read as UTF-8 text"):
+        merge([parts / "seed0", other], tmp_path / "all")
+    assert not list(tmp_path.glob("*all*"))
+
+
+def test_folders_without_cells_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name / "cells").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"there are no cells in .*one, .*other"):
+        merge([tmp_path / "one", tmp_path / "other"], tmp_path / "all")
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "other"}
+
+
+def test_fewer_files_made_for_another_spec_are_a_conflict(tmp_path: Path) -> None:
+    """What was asked for differs, so nobody can say that one version holds all that the other says."""
+    cell: dict[str, Any] = {"number": 0, "recipe": "", "skews": []}
+    for name, contents, asked in (("behind", (0,), 1), ("ahead", (0, 1), 0), ("planned", (), 1)):
+        write_tiny(tmp_path / name, contents=contents, asked=asked, **cell)
+    (conflict,) = unite([tmp_path / "behind", tmp_path / "ahead"], tmp_path / "both").conflicts
+    assert conflict.text == "one has all files of the other and more, and spec.json differs in group, asked"
+    assert len(conflict.versions) == 2
+    assert not unite([tmp_path / "planned", tmp_path / "ahead"], tmp_path / "all").conflicts
 
 
 def test_a_broken_source_and_a_folder_that_is_there_are_refused(parts: Path, tmp_path: Path) -> None:

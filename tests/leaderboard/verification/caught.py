@@ -5,15 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from adapters import get_weighting
 from leaderboard.verification.cells import check_cell, open_folder
 from leaderboard.verification.findings import Findings, Note
+from tests.leaderboard.verification.whole import REGISTERED
 
 PREDICTIONS, ATTRIBUTIONS = "predict/predictions.parquet", "attributions/attributions.parquet"
 
 
 def check(results: Path, cell: Path) -> Findings:
-    return check_cell(open_folder(results, get_weighting), cell.name)
+    return check_cell(open_folder(results, REGISTERED), cell.name)
 
 
 def told(notes: list[Note], cell: Path, file: str, text: str) -> bool:

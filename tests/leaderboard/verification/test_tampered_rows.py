@@ -1,5 +1,6 @@
 """Rows that are doubled, swapped or not finite are caught, under whatever checksums."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from adapters import get_weighting
 from leaderboard.verification.verify import verify
 from leaderboard.verification.writing import faults
+from polyskew.files import write_json
+from tests.leaderboard.synthetic import Kind
 
 # "predict/predictions.parquet", "attributions/attributions.parquet"
 from tests.leaderboard.verification.caught import ATTRIBUTIONS, PREDICTIONS, check, told
-from tests.leaderboard.verification.whole import edit_table, folder_of, seal
+from tests.leaderboard.verification.whole import REGISTERED, canonical, edit_json, edit_table, folder_of, seal
 
 
 def shap_value(columns: dict[str, list[Any]]) -> None:
@@ -24,6 +26,20 @@ def shap_value(columns: dict[str, list[Any]]) -> None:
 def repeat_row(columns: dict[str, list[Any]]) -> None:
     for column in columns.values():
         column[7] = column[6]
+
+
+def regroup(columns: dict[str, list[Any]]) -> None:
+    columns["group"][3] = "another"
+
+
+def drop_texts(columns: dict[str, list[Any]]) -> None:
+    for name in columns:
+        columns[name] = columns[name][:12]
+
+
+def drop_row(columns: dict[str, list[Any]]) -> None:
+    for name in columns:
+        columns[name] = columns[name][1:]
 
 
 def swap_labels(columns: dict[str, list[Any]]) -> None:
@@ -37,6 +53,10 @@ def swap_labels(columns: dict[str, list[Any]]) -> None:
         ("features/test.parquet", repeat_row, "stands twice"),
         (ATTRIBUTIONS, repeat_row, "stands twice"),
         ("data/rows.parquet", repeat_row, "stands twice"),
+        (PREDICTIONS, regroup, "and group 'another'"),
+        ("features/test.parquet", regroup, "and group 'another'"),
+        (ATTRIBUTIONS, regroup, "has another group than among the test rows"),
+        ("data/rows.parquet", drop_row, "the test set has not as many rows of each label in each language"),
         (PREDICTIONS, swap_labels, "in data/rows.parquet"),
         ("data/rows.parquet", swap_labels, "not spread as in the regime"),
         (ATTRIBUTIONS, shap_value, "do not add up to its output"),
@@ -63,7 +83,7 @@ def test_other_test_rows_than_the_other_cells_have_are_named(copy: Path) -> None
         seal(cell / stage)
     assert any(
         note.cell == cell.name and "test rows are not those of the task's other cells" in note.text
-        for note in faults(verify(copy, get_weighting))
+        for note in faults(verify(copy, REGISTERED))
     )
 
 
@@ -86,3 +106,56 @@ def test_weights_of_another_weighting_are_named(copy: Path) -> None:
     edit_table(cell / "data" / "rows.parquet", flatten)
     seal(cell / "data")
     assert told(check(copy, cell).faults, cell, "data/rows.parquet", "not those of the weighting 'per_language'")
+
+
+def test_counts_that_are_not_those_of_the_rows_are_named(copy: Path) -> None:
+    cell = folder_of(copy)
+    counts = json.loads((cell / "data" / "counts.json").read_text())
+    del counts["test"]
+    write_json(cell / "data" / "counts.json", counts)
+    seal(cell / "data")
+    assert told(check(copy, cell).faults, cell, "data/counts.json", "the rows of 'test' are not counted as they stand")
+
+
+def test_more_test_rows_than_the_task_asks_for_are_named(copy: Path) -> None:
+    cell = folder_of(copy)
+    form = canonical(Kind())
+    form["task"]["test_cell"] = 1
+    edit_json(cell / "spec.json", canonical=form)
+    assert told(
+        check(copy, cell).faults, cell, "data/rows.parquet", "2 rows of each label and language; the task has 1"
+    )
+
+
+def test_fewer_explained_texts_than_other_cells_have_or_than_were_asked_for_are_named(copy: Path) -> None:
+    cell = folder_of(copy, "imbalanced", "per_language", 1)
+    edit_table(cell / ATTRIBUTIONS, drop_texts)
+    seal(cell / "attributions")
+    text = "the explained texts are not those of other cells of the task"
+    assert told(faults(verify(copy, REGISTERED)), cell, ATTRIBUTIONS, text)
+    for file in ("spec.json", "attributions/stage.json"):
+        told_ = json.loads((cell / file).read_text())
+        asked = told_["asked"]["attributions"] if file == "spec.json" else told_["asked"]
+        asked["settings"] = {"explained_texts": 5}
+        write_json(cell / file, told_)
+    seal(cell / "attributions")
+    assert told(check(copy, cell).faults, cell, ATTRIBUTIONS, "2 texts of 'fr' are explained, not 5")
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_other_logits_of_explained_texts_are_named_in_any_precision(copy: Path, precision: str) -> None:
+    cell = folder_of(copy)
+    for file in ("spec.json", "attributions/stage.json"):
+        told_ = json.loads((cell / file).read_text())
+        asked = told_["asked"]["attributions"] if file == "spec.json" else told_["asked"]
+        asked["settings"] = {"attributions": {"precision": precision}}
+        write_json(cell / file, told_)
+    seal(cell / "attributions")
+    assert not any("by its logits" in note.text for note in check(copy, cell).faults)
+
+    def forge(columns: dict[str, list[Any]]) -> None:
+        columns["logits"] = [[20.0 * (place == label) for place in range(5)] for label in columns["label"]]
+
+    edit_table(cell / PREDICTIONS, forge)
+    seal(cell / "predict")
+    assert told(check(copy, cell).faults, cell, PREDICTIONS, "by its logits, at")

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from adapters import get_weighting
 from leaderboard.measuring.measure import measure
 from leaderboard.verification.verify import verify
 from leaderboard.verification.writing import faults
@@ -15,7 +14,7 @@ from tests.leaderboard.synthetic import Kind
 
 # "predict/predictions.parquet", "attributions/attributions.parquet"
 from tests.leaderboard.verification.caught import check, metrics, told
-from tests.leaderboard.verification.whole import canonical, edit_json, folder_of
+from tests.leaderboard.verification.whole import REGISTERED, canonical, edit_json, folder_of
 
 SPECS: list[tuple[dict[str, Any], str]] = [
     ({"method": "lora"}, "method is 'lora', but the canonical form has 'full'"),
@@ -64,7 +63,7 @@ def test_same_work_as_a_cell_that_is_not_here_is_named(copy: Path, target: str) 
     cell = folder_of(copy, "imbalanced", "global")
     edit_json(cell / "spec.json", same_as=target)
     assert told(check(copy, cell).faults, cell, "spec.json", "no cell here that did its own work")
-    assert faults(verify(copy, get_weighting))
+    assert faults(verify(copy, REGISTERED))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +88,7 @@ def test_a_swapped_seed_is_named_by_the_rows_that_were_drawn(copy: Path) -> None
         edit_json(cell / "provenance.json", asked=json.loads(spec)["canonical"])
         (cell / "metrics.json").unlink()
     measure(copy)
-    found = faults(verify(copy, get_weighting))
+    found = faults(verify(copy, REGISTERED))
     for cell in (first, second):
         assert told(found, cell, "data/rows.parquet", "not those of other cells of this regime and seed")
 
@@ -118,4 +117,35 @@ def test_two_cells_whose_folders_were_swapped_are_named(copy: Path) -> None:
 def test_a_group_that_is_not_its_own_is_named(copy: Path) -> None:
     cell = folder_of(copy, "imbalanced")
     edit_json(cell / "spec.json", group="g9")
-    assert told(faults(verify(copy, get_weighting)), cell, "spec.json", "the group is not that of the cells")
+    assert told(faults(verify(copy, REGISTERED)), cell, "spec.json", "the group is not that of the cells")
+
+
+@pytest.mark.parametrize("name", ["lora(rank=64)", "lora(", "lora(rank=8, rank=8)", "lora([)", "lora(dropout=x)"])
+def test_a_method_that_is_called_by_options_that_it_did_not_have_is_named(copy: Path, name: str) -> None:
+    cell, form = as_lora(copy)
+    edit_json(cell / "spec.json", method=name)
+    assert told(check(copy, cell).faults, cell, "spec.json", f"the method is called {name!r}, but its canonical form")
+    form["method"] = {"name": "lora", "options": {"rank": 64}}
+    edit_json(cell / "spec.json", method="lora", canonical=form)
+    assert told(check(copy, cell).faults, cell, "spec.json", "canonical form is lora(rank=64)")
+
+
+@pytest.mark.parametrize("name", ["lora(rank=8)", "lora(alpha=8, dropout=0.0)"])
+def test_options_at_their_defaults_may_be_in_a_methods_name(copy: Path, name: str) -> None:
+    cell, _ = as_lora(copy)
+    edit_json(cell / "spec.json", method=name)
+    assert not any("the method is called" in note.text for note in check(copy, cell).faults)
+
+
+def as_lora(results: Path) -> tuple[Path, dict[str, Any]]:
+    cell, form = folder_of(results, "imbalanced"), canonical(Kind("imbalanced", "lora"))
+    edit_json(cell / "spec.json", canonical=form)
+    return cell, form
+
+
+def test_terms_that_differ_within_a_task_are_named(copy: Path) -> None:
+    closed = folder_of(copy, "imbalanced")
+    edit_json(closed / "spec.json", redistribute=False)
+    found = faults(verify(copy, REGISTERED))
+    assert len(found) == len(list((copy / "cells").iterdir())) - 1
+    assert told(found, folder_of(copy), "spec.json", "may be passed on, it says; by other cells they may not")

@@ -10,8 +10,9 @@ import pyarrow
 import pyarrow.parquet
 from safetensors.numpy import load_file, save_file
 
-from adapters import get_weighting
+from adapters import get_method, get_weighting
 from leaderboard.measuring.measure import measure
+from leaderboard.verification.specs import Registered
 from polyskew.canonical import digest
 from polyskew.files import MANIFEST, sha256, write_json
 from tests.leaderboard.synthetic import LANGUAGES, Kind, grid, write_grid
@@ -19,6 +20,7 @@ from tests.leaderboard.synthetic import LANGUAGES, Kind, grid, write_grid
 LABELS = ["1", "2", "3", "4", "5"]
 RATIOS = {language: [1, 2, 3, 4, 5] if place < 3 else [5, 4, 3, 2, 1] for place, language in enumerate(LANGUAGES)}
 STAGES = ("data", "train", "predict", "features", "attributions")
+REGISTERED = Registered(get_weighting, get_method)
 SIZES = {"rows": 60, "explained": 30, "hidden": 3}
 
 
@@ -28,9 +30,23 @@ def write_whole(results: Path, seeds: tuple[int, ...] = (0, 1), methods: tuple[s
     write_grid(results, kinds, **SIZES)
     for kind in kinds:
         _complete(results, kind)
-    (results / "grid.yaml").write_text("version: 1\nname: synthetic\n")
+    (results / "grid.yaml").write_text(grid_text(seeds, methods))
     measure(results)
     return results
+
+
+def grid_text(seeds: tuple[int, ...], methods: tuple[str, ...] = ("full",)) -> str:
+    """The grid of which these are the cells; balanced cells have no weightings."""
+    return f"""version: 1
+name: synthetic
+tasks: [synthetic_reviews]
+models: [synthetic-bert]
+methods: [{", ".join(methods)}]
+weightings: [none, global, per_language]
+seeds: [{", ".join(map(str, seeds))}]
+exclude: [{{regime: balanced, weighting: [global, per_language]}}]
+recipe: demo
+"""
 
 
 def cell_id(kind: Kind) -> str:
@@ -126,7 +142,7 @@ def _write_data(out: Path, kind: Kind, ratio: np.ndarray) -> None:
         (out / "tokens.json").write_text(json.dumps(_tokens()))
     else:
         weights = get_weighting(str(kind.weighting))(ratio)
-        counts |= {"train": ratio.tolist(), "weights": weights.tolist()}
+        counts |= {"train": ratio.tolist(), "validation": [[0] * 5] * 6, "weights": weights.tolist()}
         for place, language in enumerate(LANGUAGES):
             for label in range(5):
                 for number in range(ratio[place, label]):

@@ -13,6 +13,8 @@ import pytest
 from leaderboard.board import board
 from leaderboard.measuring.measure import measure
 from leaderboard.reading import index, summary
+from leaderboard.reading.store import Cell
+from leaderboard.reading.summary import Summaries
 from polyskew.errors import UserError
 from polyskew.files import atomic_folder, write_text
 from tests.leaderboard.synthetic import Kind, grid, write_grid
@@ -39,7 +41,12 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the cells whose files are read."""
     ids: list[str] = []
     summarise = index.summarise
-    monkeypatch.setattr(index, "summarise", lambda cells, *rest: ids.extend(one.spec.id for one in cells) or summarise(cells, *rest))
+
+    def told(cells: list[Cell], *rest: int) -> Summaries:
+        ids.extend(cell.spec.id for cell in cells)
+        return summarise(cells, *rest)
+
+    monkeypatch.setattr(index, "summarise", told)
     return ids
 
 

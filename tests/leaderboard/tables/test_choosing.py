@@ -113,7 +113,7 @@ def test_a_wrong_name_is_one_sentence_in_every_format(write: str) -> None:
 
 
 def test_the_command_line_has_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leaderboard.board.board", lambda _: small())
+    monkeypatch.setattr("leaderboard.board.board", lambda *_: small())
     choice = [
         "--columns",
         "accuracy, macro_f1",

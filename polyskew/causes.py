@@ -1,6 +1,20 @@
 """What an error of a hub's client comes from: the clients wrap and hide what their own libraries raise."""
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_client() -> Iterator[None]:
+    """Keep the hub's client from printing a line for each of its attempts."""
+    client = logging.getLogger("huggingface_hub")
+    level = client.level
+    client.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        client.setLevel(level)
 
 
 def causes(error: BaseException, hidden: bool = False) -> Iterator[BaseException]:

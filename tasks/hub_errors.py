@@ -1,10 +1,9 @@
 """What goes wrong between here and the Hugging Face hub, told in one sentence that names the setting to change."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from polyskew.causes import causes, said
+from polyskew.causes import causes, quiet_client, said
 from polyskew.errors import UserError, suggest
 from tasks.corpora import Source
 from tasks.mirrors import other_copies
@@ -28,18 +27,14 @@ def in_one_sentence(
     Raises:
         UserError: an error happened; it is the cause of this one.
     """
-    clients = logging.getLogger("huggingface_hub")
-    level = clients.level
-    clients.setLevel(logging.ERROR)  # not a line for each attempt
-    try:
-        yield
-    except Exception as error:  # the clients let through what httpx, fsspec, pyarrow and others raise
-        reason = _known(error, source, repo, split) or _wrong_name(error, source, repo, config, split)
-        if reason is None:
-            reason = f"{said(error)}; if it fails again, {_instead(source)}"
-        raise UserError(f"{place} could not be read from the hub: {reason}") from error
-    finally:
-        clients.setLevel(level)
+    with quiet_client():
+        try:
+            yield
+        except Exception as error:  # the clients let through what httpx, fsspec, pyarrow and others raise
+            reason = _known(error, source, repo, split) or _wrong_name(error, source, repo, config, split)
+            if reason is None:
+                reason = f"{said(error)}; if it fails again, {_instead(source)}"
+            raise UserError(f"{place} could not be read from the hub: {reason}") from error
 
 
 def _known(error: Exception, source: Source, repo: str, split: str | None) -> str | None:

@@ -1,11 +1,10 @@
 """What goes wrong between here and the hub, told in one sentence."""
 
-import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from polyskew.causes import causes, said
+from polyskew.causes import causes, quiet_client, said
 from polyskew.errors import UserError
 
 LOG_IN = "log in with `hf auth login`, or put a token into the environment variable HF_TOKEN"
@@ -37,17 +36,13 @@ def in_one_sentence(what: str, repo: str, *, writes: bool = False) -> Iterator[N
     Raises:
         UserError: an error happened; it is the cause of this one.
     """
-    client = logging.getLogger("huggingface_hub")
-    level = client.level
-    client.setLevel(logging.ERROR)  # not a line for each attempt
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # the client lets through what httpx and its uploader raise
-        raise UserError(f"{what}: {_reason(error, repo, writes)}") from error
-    finally:
-        client.setLevel(level)
+    with quiet_client():
+        try:
+            yield
+        except UserError:
+            raise
+        except Exception as error:  # the client lets through what httpx and its uploader raise
+            raise UserError(f"{what}: {_reason(error, repo, writes)}") from error
 
 
 def _reason(error: Exception, repo: str, writes: bool) -> str:

@@ -1,13 +1,16 @@
 """What the tests of this room share: tiny encoders on disk, and a tiny task in one YAML file."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import transformers.trainer  # noqa: F401  (before the freeze below)
 
+from benchmark.cli import main
 from tests.benchmark import world
 
 torch.set_num_threads(1)
@@ -38,3 +41,23 @@ def xlmr(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A task of 120 training rows: French and English, five stars."""
     return world.write_task(tmp_path_factory.mktemp("tasks"))
+
+
+@pytest.fixture
+def polyskew(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
+    """Call the command in this process, in a folder of its own: returns status, output, errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["polyskew", *map(str, arguments)])
+        capsys.readouterr()
+        status = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call

@@ -1,37 +1,15 @@
 """The command line: what it prints, and one clear sentence and status 2 where the user's input is wrong."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmark.cli import main
 from benchmark.grid import GridSpec, expand
 from benchmark.run import cells, record
 from polyskew.files import write_json
 from polyskew.yamls import validate
 from tests.benchmark import world
-
-
-@pytest.fixture
-def polyskew(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
-    """Call the command in this process, in a folder of its own: returns status, output, errors."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["polyskew", *map(str, arguments)])
-        capsys.readouterr()
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
 
 
 def told(result: tuple[int, str, str]) -> str:

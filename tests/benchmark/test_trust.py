@@ -2,38 +2,17 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmark.cli import main
 from tests.leaderboard.verification.whole import edit_json, folder_of, seal, write_whole
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_whole(tmp_path_factory.mktemp("whole") / "results", seeds=(0,))
-
-
-@pytest.fixture
-def polyskew(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
-    """Call the command in this process, in a folder of its own: returns status, output, errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["polyskew", *map(str, arguments)])
-        capsys.readouterr()
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
 
 
 def test_verify_says_what_holds_and_what_does_not(polyskew: Any, whole: Path, tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
+
+from tests.serving import serving
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -101,16 +102,8 @@ def serve(
         tokens: the token that a private repository wants; without one it is not known, with a wrong one it is 401.
     """
     hub = Hub("")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(folder, hub, faults or {}, commits or {}, tokens or {}))
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(_handler(folder, hub, faults or {}, commits or {}, tokens or {})) as hub.url:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _handler(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.site.readings import PLACEBO, Reading, Table
+from leaderboard.statistics.averaging import UNLIKE
 from leaderboard.statistics.intervals import NORMAL, SEEDS_ONLY_T_INTERVAL, T_INTERVAL, TEXTS_T_INTERVAL
 from leaderboard.statistics.spread import spread
 
@@ -56,8 +57,7 @@ def _average(tables: dict[int, Table], seeds: int) -> Average:
     reason = next((table.reason for table in tables.values() if table.reason), "")
     if len({table.made_by for table in tables.values()}) > 1:
         nothing = np.full_like(first.values, np.nan)
-        unlike = "seeds were measured with different versions or parameters: measure them again"
-        return Average(first, nothing, nothing, values, "", unlike)
+        return Average(first, nothing, nothing, values, "", UNLIKE)
     if len(tables) == 1:
         only = next(iter(tables))
         return Average(first, values[only], halves[only], values, first.interval, reason)

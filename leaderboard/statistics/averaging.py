@@ -21,7 +21,7 @@ from leaderboard.statistics.intervals import (
 from leaderboard.statistics.spread import shared_by_texts, spread
 
 Floats = NDArray[np.float64]
-_OTHERS = "seeds were measured with different versions or parameters: measure them again"
+UNLIKE = "seeds were measured with different versions or parameters: measure them again"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _special(founds: Founds, row: Sequence[int], column: int, number: Number, mi
     if not number.seeds:
         return Number(None, reason=reasons)
     if mixed:
-        return Number(None, reason=_OTHERS)
+        return Number(None, reason=UNLIKE)
     missing = f"{len(cells) - number.seeds} of {len(cells)} seeds missing: {reasons}" if reasons else ""
     first = cells[there.argmax()]
     made_by = founds.texts[founds.made_by[first, column]]

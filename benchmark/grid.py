@@ -6,16 +6,25 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from adapters import get_weighting
+from benchmark.choices import MethodChoice, TaskChoice, WeightingChoice
 from benchmark.grids import grid_file
 from benchmark.models import ModelChoice
+from benchmark.rates import RateChoice
 from benchmark.recipes import Recipe, RecipeChoice
-from benchmark.spec import UNTUNED, CellSpec, Measurements, MethodChoice, TaskChoice
+from benchmark.spec import UNTUNED, CellSpec, Measurements
 from polyskew.errors import UserError, suggest
-from polyskew.yamls import load_yaml
+from polyskew.yamls import load_yaml, validate
 from tasks.regimes import ratios
 
-AXES = ("task", "regime", "model", "method", "weighting", "recipe", "seed")
+AXES = ("task", "regime", "model", "method", "weighting", "recipe", "learning_rate", "seed")
+_CHOICES: dict[str, type[BaseModel]] = {
+    "task": TaskChoice,
+    "model": ModelChoice,
+    "method": MethodChoice,
+    "weighting": WeightingChoice,
+    "recipe": RecipeChoice,
+    "learning_rate": RateChoice,
+}
 
 
 class Filter(BaseModel):
@@ -29,11 +38,15 @@ class Filter(BaseModel):
     method: str | list[str] | None = None
     weighting: str | list[str] | None = None
     recipe: str | list[str] | None = None
+    learning_rate: str | float | list[str | float] | None = None
     seed: int | list[int] | None = None
 
     def matches(self, point: dict[str, Any]) -> bool:
         """Return whether a point, given by the names on its axes, lies in this part."""
-        return all(getattr(self, axis) is None or point[axis] in _listed(getattr(self, axis)) for axis in AXES)
+        return all(
+            getattr(self, axis) is None or point[axis] in [_name(axis, value) for value in _listed(getattr(self, axis))]
+            for axis in AXES
+        )
 
 
 class GridSpec(BaseModel):
@@ -42,7 +55,7 @@ class GridSpec(BaseModel):
     Attributes:
         version: of the file's format; 1.
         name: for people.
-        tasks, regimes, models, methods, weightings, seeds: the axes; the grid is their product.
+        tasks, regimes, models, methods, weightings, learning_rates, seeds: the axes; the grid is their product.
         include: points beside the product, given by axes; an axis left out is the grid's.
         exclude: points taken out of the product.
         recipes: how cells are trained; written as ``recipe``, one or a list of them, each with a name of its own.
@@ -59,7 +72,8 @@ class GridSpec(BaseModel):
     regimes: list[str] = Field(default=["balanced", "imbalanced"], min_length=1)
     models: list[ModelChoice] = Field(min_length=1)
     methods: list[MethodChoice] = Field(min_length=1)
-    weightings: list[str] = Field(default=["none"], min_length=1)
+    weightings: list[WeightingChoice] = Field(default=[WeightingChoice()], min_length=1)
+    learning_rates: list[RateChoice] = Field(default=[RateChoice()], min_length=1)
     seeds: list[int] = Field(default=[0], min_length=1)
     include: list[Filter] = Field(default_factory=list)
     exclude: list[Filter] = Field(default_factory=list)
@@ -171,31 +185,40 @@ def _axes(grid: GridSpec) -> dict[str, list[Any]]:
 
 def _included(grid: GridSpec, part: Filter) -> dict[str, list[Any]]:
     axes = _axes(grid)
-    choice: dict[str, type[BaseModel]] = {
-        "task": TaskChoice,
-        "model": ModelChoice,
-        "method": MethodChoice,
-        "recipe": RecipeChoice,
-    }
     for axis in AXES:
         if getattr(part, axis) is None:
             continue
-        asked = {value.name if axis in choice else value: value for value in axes[axis]}
-        axes[axis] = [
-            asked[value] if value in asked else choice[axis].model_validate(value) if axis in choice else value
-            for value in _listed(getattr(part, axis))
-        ]
+        asked = {getattr(value, "name", value): value for value in axes[axis]}
+        axes[axis] = [_chosen(axis, value, asked) for value in _listed(getattr(part, axis))]
     return axes
+
+
+def _chosen(axis: str, value: Any, asked: dict[Any, Any]) -> Any:
+    """The value on an axis that a filter names: one of the grid's own, or another."""
+    name = _name(axis, value)
+    if name in asked or axis not in _CHOICES:
+        return asked.get(name, value)
+    return validate(value, _CHOICES[axis], f"include.{axis}")
+
+
+def _name(axis: str, value: Any) -> Any:
+    """The name on an axis of what a filter says; a learning rate can be written in several ways."""
+    return validate(value, RateChoice, "a filter").name if axis == "learning_rate" else value
 
 
 def _cell(grid: GridSpec, point: dict[str, Any]) -> CellSpec:
     task: TaskChoice = point["task"]
-    # Unknown names are told here, before anything is run.
-    get_weighting(point["weighting"])
+    method: MethodChoice = point["method"]
+    # Wrong options are told here, before anything is run.
+    point["weighting"].identity()
     ratios(task.task, point["regime"])
     choice: RecipeChoice = point["recipe"]
-    recipe = choice.resolve(task.name, point["method"].use)
-    return CellSpec(**point | {"recipe": recipe}, recipe_name=choice.name or grid.name)
+    rate: RateChoice = point["learning_rate"]
+    recipe = rate.apply(choice.resolve(task.name, method.use), method.method)
+    return CellSpec(
+        **point | {"recipe": recipe, "learning_rate": "" if rate == RateChoice() else rate.name},
+        recipe_name=choice.name or grid.name,
+    )
 
 
 def _names(point: dict[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.choices import TaskChoice
 from benchmark.encoding import Encoded, encode
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_tokenizer
 from benchmark.seeds import data_seed
-from benchmark.spec import CellSpec, TaskChoice
+from benchmark.spec import CellSpec
 from tasks import Drawn, Splits, draw, explained, get_probe
 
 

@@ -65,14 +65,15 @@ def show(grid: GridSpec, results: Path, console: Console) -> None:
     found = rows(grid)  # first, as it may find something wrong
     planned = plan(grid, results)
     table = Table(title=f"grid {grid.name}: cells", title_justify="left")
-    several = len(grid.recipes) > 1
-    axes = ("task", "regime", "model", "method", "weighting", *(("recipe",) if several else ()), "seed")
+    several = [axis for axis in ("recipe", "learning_rate") if len(getattr(grid, f"{axis}s")) > 1]
+    axes = ("task", "regime", "model", "method", "weighting", *(axis.replace("_", " ") for axis in several), "seed")
     for column in ("cell", *axes, "to do"):
         table.add_column(column, overflow="fold")
     for item in planned:
         spec = item.spec
-        recipe = (spec.recipe_name if not spec.untuned else None,) if several else ()
-        names = (spec.task.name, spec.regime, spec.model.name, spec.method.name, spec.weighting, *recipe, spec.seed)
+        told = {"recipe": spec.recipe_name, "learning_rate": spec.learning_rate or "own"}
+        beside = [None if spec.untuned else told[axis] for axis in several]
+        names = (spec.task.name, spec.regime, spec.model.name, spec.method.name, spec.weighting, *beside, spec.seed)
         table.add_row(spec.id, *("-" if name is None else str(name) for name in names), item.state)
     console.print(table)
     sizes = Table(title="rows", title_justify="left")

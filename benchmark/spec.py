@@ -1,75 +1,19 @@
 """A cell: one point of the grid, and what makes two cells the same."""
 
-import json
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from adapters import WEIGHTINGS, Method, get_method, get_weighting
 from benchmark.attributions.settings import Settings
+from benchmark.choices import MethodChoice, TaskChoice, WeightingChoice, plugins
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
 from polyskew.canonical import digest
-from tasks import Task, get_task
 from tasks.regimes import ratios
 
 UNTUNED = "untuned"
-
-
-class TaskChoice(BaseModel):
-    """A task as a grid asks for it.
-
-    Attributes:
-        use: a registered name, or the path of a YAML file.
-        change: fields of the task that replace the declared ones, such as ``source``.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    use: str
-    change: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"use": value} if isinstance(value, str) else value
-
-    @property
-    def task(self) -> Task:
-        """The task itself."""
-        return _task(self.use, json.dumps(self.change, sort_keys=True, default=str))
-
-    @property
-    def name(self) -> str:
-        """The task's name."""
-        return self.task.name
-
-
-class MethodChoice(BaseModel):
-    """A fine-tuning method as a grid asks for it: a registered name and its options."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    use: str
-    options: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"use": value} if isinstance(value, str) else value
-
-    @property
-    def method(self) -> Method:
-        """The method itself."""
-        return get_method(self.use, self.options)
-
-    @property
-    def name(self) -> str:
-        """What the board shows: the method, with the options that were set."""
-        options = ", ".join(f"{key}={value}" for key, value in sorted(self.options.items()))
-        return f"{self.use}({options})" if options else self.use
 
 
 class Measurements(BaseModel):
@@ -104,6 +48,8 @@ class CellSpec(BaseModel):
         seed: the repetition; None for the untuned cell.
         recipe: everything else about training.
         recipe_name: what boards call the recipe; no part of what the cell is.
+        learning_rate: what boards call the learning rates, empty for the method's own; those themselves stand in the
+            recipe.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,10 +58,11 @@ class CellSpec(BaseModel):
     regime: str | None
     model: ModelChoice
     method: MethodChoice
-    weighting: str | None
+    weighting: WeightingChoice | None
     seed: int | None
     recipe: Recipe
     recipe_name: str = ""
+    learning_rate: str = ""
 
     @property
     def untuned(self) -> bool:
@@ -130,9 +77,9 @@ class CellSpec(BaseModel):
         if self.untuned:
             # What is not trained depends on nothing of the training but the length at which texts are cut.
             return form | {"method": UNTUNED, "max_length": self.recipe.max_length}
-        form |= {"method": self.method.method.identity(), "regime": regime, "seed": self.seed}
-        if self.weighting != "none":
-            form["weighting"] = self.weighting
+        form |= {"method": self.method.identity(), "regime": regime, "seed": self.seed}
+        if self.weighting is not None and (weighting := self.weighting.identity()) != "none":
+            form["weighting"] = weighting
         if recipe := self.recipe.canonical():
             form["recipe"] = recipe
         return form
@@ -145,36 +92,34 @@ class CellSpec(BaseModel):
     def __hash__(self) -> int:
         return int(self.id, 16)
 
-    def weights(self) -> np.ndarray | None:
-        """Return the weights w[l, c] (float64, languages x classes) that follow from the regime's ratios.
-
-        Every weighting is unchanged when all counts are scaled, and all languages have the same number of rows, so
-        the ratios' shares give the weights without reading a row. (With ``sizes: paper`` languages differ by the rows
-        that its rule rounds away: XNLI's global weights are then 1 to within 4e-6.) None for the regime ``natural``.
-        """
-        found = None if self.untuned else ratios(self.task.task, str(self.regime))
-        return None if found is None else get_weighting(str(self.weighting))(_scaled(found))
+    def plugins(self, measure: Measurements) -> list[dict[str, str]]:
+        """Return the plug-ins that the cell needs: kind, name, and package and version or file, with its checksum."""
+        kinds = {"task": self.task.use}
+        if self.weighting is not None:
+            kinds |= {"method": self.method.use, "weighting": self.weighting.use, "loss": self.weighting.loss.use}
+            kinds["explainer"] = measure.attributions.mode
+        return plugins(kinds)
 
     def work(self) -> "CellSpec":
-        """Return the cell that does the same work: this one, or the first weighting with the very same weights."""
-        mine = self.weights()
-        if mine is None:
+        """Return the cell that does the same work: this one, or that of the plainest weighting with the same weights.
+
+        All languages have the same number of rows, so the regime's ratios tell most weightings' weights without reading
+        a row. (With ``sizes: paper`` languages differ by the rows that its rule rounds away: XNLI's global weights are
+        then 1 to within 4e-6.) The regime ``natural`` has no ratios.
+        """
+        if self.weighting is None:
             return self
-        for name in WEIGHTINGS.names():
-            if name == self.weighting:
-                break
-            twin = _changed(self, weighting=name)
-            theirs = twin.weights()
-            if theirs is not None and np.array_equal(theirs, mine):
-                return twin
-        return self
+        found = ratios(self.task.task, str(self.regime))
+        twin = self.weighting if found is None else self.weighting.twin(_scaled(found))
+        return self if twin == self.weighting else _changed(self, weighting=twin)
 
     def describe(self) -> str:
         """Return one line for people."""
         if self.untuned:
             return f"{self.task.name} {self.model.name} untuned"
         names = (self.task.name, self.regime, self.model.name, self.method.name, self.weighting, self.recipe_name)
-        return f"{' '.join(str(name) for name in names)} seed {self.seed}"
+        rate = f" rate {self.learning_rate}" if self.learning_rate else ""
+        return f"{' '.join(str(name) for name in names)}{rate} seed {self.seed}"
 
 
 def _changed(cell: CellSpec, **fields: Any) -> CellSpec:
@@ -186,8 +131,3 @@ def _scaled(shares: np.ndarray) -> np.ndarray:
     """Whole counts in the ratios' proportions with the same number of rows for every language."""
     sums = shares.sum(axis=1, keepdims=True)
     return shares * (np.lcm.reduce(sums.ravel()) // sums)
-
-
-@lru_cache
-def _task(use: str, change: str) -> Task:
-    return get_task(use, **json.loads(change))

@@ -16,6 +16,8 @@ _PUBLIC = {
     "GridSpec": "benchmark.grid",
     "CellSpec": "benchmark.spec",
     "expand": "benchmark.grid",
+    "load_plugin": "polyskew.plugins",
+    "register": "polyskew.plugins",
     "run": "benchmark.run",
     "board": "leaderboard.board",
 }

@@ -16,6 +16,10 @@ class DataError(UserError):
     """A mistake in the user's data: a column, a label, a row. The message names file, row and column."""
 
 
+class PluginWarning(UserWarning):
+    """Something that a plug-in brings is left out; the message says what and why."""
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that helps after a wrong name.
 

@@ -1,12 +1,15 @@
 """Names to things, resolved on first use, so that listing imports nothing heavy."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from polyskew.errors import UserError, suggest
+from polyskew.errors import PluginWarning, UserError, suggest
+from polyskew.origin import Origin, of_package
 
 T = TypeVar("T")
 
@@ -20,16 +23,22 @@ class Entry:
         place: where it was registered: ``package.module:object``, an entry point, or a file.
         summary: one line for ``polyskew list``.
         load: returns the thing itself; called once, on first use.
+        origin: returns the plug-in's origin; None for what the suite itself brings.
     """
 
     name: str
     place: str
     summary: str
     load: Callable[[], Any]
+    origin: Callable[[], Origin] | None = None
 
 
 class Registry(Generic[T]):
     """The known things of one kind (tasks, methods, weightings, ...).
+
+    Beside what the suite adds itself, a registry has what installed packages declare as entry points, and what
+    plug-in files register (`polyskew.plugins`). A shipped name always means the shipped thing: a plug-in that takes it
+    is left out with a warning.
 
     Args:
         kind: the singular noun used in messages, such as ``"method"``.
@@ -41,9 +50,18 @@ class Registry(Generic[T]):
         self._group = entry_point_group
         self._entries: dict[str, Entry] = {}
         self._loaded: dict[str, T] = {}
+        self._broken: set[str] = set()
         self._scanned = False
 
-    def add(self, name: str, target: str | Callable[[], T], *, summary: str, place: str = "") -> None:
+    def add(
+        self,
+        name: str,
+        target: str | Callable[[], T],
+        *,
+        summary: str,
+        place: str = "",
+        origin: Callable[[], Origin] | None = None,
+    ) -> None:
         """Register ``name``.
 
         Args:
@@ -51,6 +69,7 @@ class Registry(Generic[T]):
             target: ``"package.module:object"``, imported on first use, or a function that returns the thing.
             summary: one line for listings.
             place: where the entry comes from; the target itself by default.
+            origin: returns the origin of a plug-in.
 
         Raises:
             UserError: the name is taken; both places are named.
@@ -62,20 +81,53 @@ class Registry(Generic[T]):
                 f"the {self.kind} name {name!r} is taken twice: by {first} and by {place}; rename one of them"
             )
         load = _importer(target) if isinstance(target, str) else target
-        self._entries[name] = Entry(name, place, summary, load)
+        self._entries[name] = Entry(name, place, summary, load, origin)
 
     def get(self, name: str) -> T:
         """Return the thing called ``name``, importing it now if need be.
 
         Raises:
-            UserError: no such name; the message suggests the nearest.
+            UserError: no such name; the message suggests the nearest. Or a plug-in's thing cannot be imported.
         """
         self._scan()
         if name not in self._entries:
             raise UserError(f"there is no {self.kind} called {name!r}{suggest(name, self._entries)}")
         if name not in self._loaded:
-            self._loaded[name] = self._entries[name].load()
+            entry = self._entries[name]
+            try:
+                self._loaded[name] = entry.load()
+            except UserError:
+                raise
+            except Exception as error:
+                if entry.origin is None:
+                    raise
+                raise UserError(
+                    f"the {self.kind} {name!r} from {entry.place} cannot be loaded: {_cause(error)}; mend the plug-in "
+                    f"or remove it"
+                ) from error
         return self._loaded[name]
+
+    def origin(self, name: str) -> Origin | None:
+        """Return where a plug-in's thing comes from, or None for what the suite brings.
+
+        Raises:
+            UserError: no such name.
+        """
+        self._scan()
+        if name not in self._entries:
+            raise UserError(f"there is no {self.kind} called {name!r}{suggest(name, self._entries)}")
+        origin = self._entries[name].origin
+        return origin() if origin else None
+
+    def working(self) -> Iterator[tuple[str, T]]:
+        """Yield every name with its thing, all imported; a plug-in that cannot be is left out with one warning."""
+        for name in self.names():
+            try:
+                yield name, self.get(name)
+            except UserError as error:
+                if name not in self._broken:
+                    self._broken.add(name)
+                    warnings.warn(f"{error}; it is left out", PluginWarning, stacklevel=2)
 
     def entries(self) -> list[Entry]:
         """Return all entries in the order they were registered; nothing is imported."""
@@ -94,9 +146,38 @@ class Registry(Generic[T]):
         if self._scanned:
             return
         self._scanned = True
-        for point in entry_points(group=self._group):
-            package = point.dist.name if point.dist else "an installed package"
-            self.add(point.name, point.load, summary=f"from {package}", place=f"{package} ({point.value})")
+        # By package, so that which of two plug-ins of one name counts does not depend on the order of folders.
+        for point in sorted(entry_points(group=self._group), key=lambda point: (_package(point), point.name)):
+            self._add_installed(point)
+        from polyskew.plugins import load_named
+
+        load_named()
+
+    def _add_installed(self, point: EntryPoint) -> None:
+        package = _package(point) or "an installed package"
+        version = point.dist.version if point.dist else ""
+        place = f"{package} ({point.value})"
+        module = point.value.partition(":")[0].strip()
+        try:
+            origin = partial(of_package, package, version, module)
+            self.add(point.name, point.load, summary=_summary(point), place=place, origin=origin)
+        except UserError as error:
+            warnings.warn(f"a plug-in is left out: {error}", PluginWarning, stacklevel=4)
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else ""
+
+
+def _summary(point: EntryPoint) -> str:
+    """The package's own line about itself; its metadata are not parsed in full, which takes a millisecond each."""
+    text = (point.dist.read_text("METADATA") or "") if point.dist else ""
+    found = next((line for line in text.splitlines() if line.startswith("Summary:")), "")
+    return found.removeprefix("Summary:").strip() or "from an installed package"
+
+
+def _cause(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}" if str(error) else type(error).__name__
 
 
 def _importer(target: str) -> Callable[[], Any]:

@@ -1,6 +1,7 @@
 """The command line. Each command is a function of one of the modules beside this one."""
 
 import sys
+import warnings
 
 import typer
 
@@ -31,6 +32,7 @@ app.command("list")(grids.list_)
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and status 2."""
+    warnings.formatwarning = _one_line
     try:
         check_rooms()
         app()
@@ -45,3 +47,12 @@ def main() -> None:
             raise
         print("polyskew: interrupted; what is finished is kept, the same command goes on from there", file=sys.stderr)
         sys.exit(130)
+
+
+def _one_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """A warning that is meant for the user, without the place in our code that it was raised at."""
+    if issubclass(category, UserWarning):
+        return f"warning: {message}\n"
+    return f"{filename}:{lineno}: {category.__name__}: {message}\n"

@@ -18,17 +18,25 @@ OutOption = Annotated[
 ]
 
 
+PluginOption = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE", help="A Python file that adds tasks, methods, ...; may be repeated."),
+]
+
+
 class Kind(StrEnum):
     """What can be listed."""
 
     tasks = "tasks"
     methods = "methods"
     weightings = "weightings"
+    losses = "losses"
     regimes = "regimes"
     models = "models"
     recipes = "recipes"
     grids = "grids"
     metrics = "metrics"
+    explainers = "explainers"
 
 
 def run(
@@ -37,8 +45,10 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes; one a GPU, or by the number of cores, by default.")
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Run a grid; what an earlier run finished is kept and not run again."""
+    _load(plugin)
     from benchmark.grid import load_grid
     from benchmark.run import run as run_grid
 
@@ -54,8 +64,9 @@ def run(
         raise typer.Exit(1)
 
 
-def plan(grid: GridArgument, out: OutOption = None) -> None:
+def plan(grid: GridArgument, out: OutOption = None, plugin: PluginOption = None) -> None:
     """Show a grid's cells and rows, what is done and what would run; train nothing."""
+    _load(plugin)
     from benchmark.grid import load_grid
     from benchmark.plan import show as show_plan
 
@@ -63,8 +74,9 @@ def plan(grid: GridArgument, out: OutOption = None) -> None:
     show_plan(spec, out or Path("results") / spec.name, console())
 
 
-def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
-    """List what can stand in a grid."""
+def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], plugin: PluginOption = None) -> None:
+    """List what can stand in a grid, and where each comes from."""
+    _load(plugin)
     from rich.table import Table
 
     from benchmark.listing import listing
@@ -76,3 +88,10 @@ def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
     for row in rows:
         table.add_row(*row)
     console().print(table)
+
+
+def _load(plugins: list[Path] | None) -> None:
+    from polyskew.plugins import load_plugin
+
+    for path in plugins or []:
+        load_plugin(path)

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adapters import get_weighting
 from benchmark import inputs
 from benchmark.encoding import token_statistics
 from benchmark.models.loading import load_tokenizer
@@ -21,13 +20,13 @@ def run(cell: Cell, out: Path, report: Report) -> None:
     drawn = inputs.rows(spec)
     parts = {"test": drawn.test}
     counts: dict[str, object] = {"test": _counts(spec, drawn.test).tolist(), "dropped": inputs.dropped(spec)}
-    if not spec.untuned:
+    if spec.weighting is not None:
         parts = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
         training, validation = _counts(spec, drawn.train), _counts(spec, drawn.validation)
         counts |= {
             "train": training.tolist(),
             "validation": validation.tolist(),
-            "weights": get_weighting(str(spec.weighting))(training).tolist(),
+            "weights": spec.weighting.weighting(training).tolist(),
         }
     write_json(out / "counts.json", counts)
     listing = [

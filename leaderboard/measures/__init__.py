@@ -6,7 +6,7 @@
 from leaderboard.measures.base import Measure
 from polyskew.registry import Registry
 
-METRICS: Registry[Measure] = Registry("metric", "polyskew.metrics")
+METRICS: Registry[Measure] = Registry("metric", "polyskew.measures")
 
 for _name, _target, _summary in (
     ("accuracy", "accuracy:MEASURE", "share of test rows predicted right"),

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters import WEIGHTINGS, get_weighting
+from adapters import get_weighting
+from benchmark.choices import MethodChoice, TaskChoice, WeightingChoice
 from benchmark.grid import GridSpec, expand, load_grid, regimes_of
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
 from benchmark.run import check, describe
-from benchmark.spec import CellSpec, Measurements, MethodChoice, TaskChoice
+from benchmark.spec import CellSpec, Measurements
 from benchmark.stages import comparable
 from polyskew.errors import UserError
 from polyskew.yamls import validate
@@ -152,9 +153,9 @@ def test_the_same_content_at_another_path_is_the_same(tmp_path: Path) -> None:
     assert first == second
     with (tmp_path / "b" / "train.csv").open("a") as file:
         file.write("x,x,un texte de plus,1,fr\n")
-    from benchmark import spec
+    from benchmark import choices
 
-    spec._task.cache_clear()
+    choices._task.cache_clear()
     assert one(here, tasks=[str(folders[1])]) != first
 
 
@@ -184,11 +185,11 @@ def test_include_adds_points_and_exclude_takes_them_out(model: dict[str, str]) -
     plain = ids(model)
     more = expand(grid(model, include=[{"method": "lora", "regime": ["balanced"], "seed": 5}]))
     added = [cell for cell in more if cell.id not in plain]
-    assert [(cell.method.use, cell.regime, cell.seed, cell.weighting) for cell in added] == [
+    assert [(cell.method.use, cell.regime, cell.seed, str(cell.weighting)) for cell in added] == [
         ("lora", "balanced", 5, "none")
     ]
     fewer = expand(grid(model, weightings=["none", "global"], exclude=[{"weighting": "global", "regime": "balanced"}]))
-    assert [(cell.regime, cell.weighting) for cell in fewer if not cell.untuned] == [
+    assert [(cell.regime, str(cell.weighting)) for cell in fewer if not cell.untuned] == [
         ("balanced", "none"),
         ("imbalanced", "none"),
         ("imbalanced", "global"),
@@ -246,11 +247,11 @@ def test_a_model_folder_without_a_checkpoint_is_told(tmp_path: Path) -> None:
 
 def test_identical_work_is_done_once(model: dict[str, str]) -> None:
     cells = {
-        (cell.regime, cell.weighting): cell
+        (cell.regime, str(cell.weighting)): cell
         for cell in expand(grid(model, weightings=["none", "global", "per_language"]))
         if not cell.untuned
     }
-    same = {key: cell.work().weighting for key, cell in cells.items()}
+    same = {key: str(cell.work().weighting) for key, cell in cells.items()}
     assert same == {
         ("balanced", "none"): "none",
         ("balanced", "global"): "none",
@@ -281,16 +282,16 @@ def test_work_is_identical_just_when_weights_are(ratio: list[list[int]]) -> None
             regime="imbalanced",
             model=ModelChoice(name="mbert"),
             method=MethodChoice(use="full"),
-            weighting=name,
+            weighting=WeightingChoice(use=name),
             seed=0,
             recipe=Recipe(),
         )
-        for name in WEIGHTINGS.names()
+        for name in ("none", "global", "per_language")
     ]
     # The weights of any counts in these ratios with equally many rows a language: 60 is a multiple of no sum's need.
     sums = np.array(ratio).sum(axis=1, keepdims=True)
     counts = np.array(ratio) * int(np.prod(sums)) // sums
-    weights = [get_weighting(cell.weighting)(counts) for cell in cells]
+    weights = [get_weighting(str(cell.weighting))(counts) for cell in cells]
     for place, cell in enumerate(cells):
         first = next(other for other in range(place + 1) if np.allclose(weights[other], weights[place], rtol=1e-12))
         assert cell.work().weighting == cells[first].weighting

@@ -1,6 +1,7 @@
 """What stands on a grid's axes: a registered name, with options where there are any."""
 
 import json
+import re
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from pydantic import (
 from adapters import LOSSES, METHODS, WEIGHTINGS, Loss, Method, Weighting, get_loss, get_method, get_weighting
 from polyskew.errors import suggest
 from polyskew.registry import Registry
+from polyskew.yamls import parse_yaml
 from tasks import Task, get_task
 
 CROSS_ENTROPY = "cross_entropy"
@@ -26,15 +28,25 @@ SAMPLING = "sampling"
 
 
 class _Choice(BaseModel):
+    """A name with options; as a string ``lora``, or as the board shows it, ``lora(rank=16)``."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    use: str
+    options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
-        return {"use": value} if isinstance(value, str) else value
+        return _read(value) if isinstance(value, str) else value
+
+    @property
+    def name(self) -> str:
+        """What the board shows: the name, with the options that were set."""
+        return _called(self.use, self.options)
 
 
-class TaskChoice(_Choice):
+class TaskChoice(BaseModel):
     """A task as a grid asks for it.
 
     Attributes:
@@ -42,8 +54,15 @@ class TaskChoice(_Choice):
         change: fields of the task that replace the declared ones, such as ``source``.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     use: str
     change: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"use": value} if isinstance(value, str) else value
 
     @property
     def task(self) -> Task:
@@ -59,18 +78,10 @@ class TaskChoice(_Choice):
 class MethodChoice(_Choice):
     """A fine-tuning method as a grid asks for it: a registered name and its options."""
 
-    use: str
-    options: dict[str, Any] = Field(default_factory=dict)
-
     @property
     def method(self) -> Method:
         """The method itself."""
         return get_method(self.use, self.options)
-
-    @property
-    def name(self) -> str:
-        """What the board shows: the method, with the options that were set."""
-        return _called(self.use, self.options)
 
     def identity(self) -> dict[str, Any]:
         """Return what tells this method from others, for cell ids."""
@@ -80,18 +91,10 @@ class MethodChoice(_Choice):
 class LossChoice(_Choice):
     """A loss of one example as a grid asks for it: a registered name and its options."""
 
-    use: str
-    options: dict[str, Any] = Field(default_factory=dict)
-
     @property
     def loss(self) -> Loss:
         """The loss itself."""
         return get_loss(self.use, self.options)
-
-    @property
-    def name(self) -> str:
-        """What the board shows."""
-        return _called(self.use, self.options)
 
     def identity(self) -> dict[str, Any]:
         """Return what tells this loss from others, for cell ids."""
@@ -101,8 +104,8 @@ class LossChoice(_Choice):
 class WeightingChoice(_Choice):
     """How uneven labels are countered, as a grid asks for it.
 
-    A string stands for the usual cases: a weighting (``per_language``), a loss (``focal``), or both and how the
-    weights act, joined by ``+`` (``per_language+focal``, ``per_language+sampling``).
+    A string says it as the board does: a weighting (``per_language``), a loss (``focal(gamma=1)``), or both and how
+    the weights act, joined by ``+`` (``per_language+focal``, ``per_language+sampling``).
 
     Attributes:
         use: the weighting, which gives w[l, c] from the counts of the training rows.
@@ -122,13 +125,15 @@ class WeightingChoice(_Choice):
     def _from_name(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        parts: dict[str, str] = {}
-        for part in value.split("+"):
-            kind = "by" if part == SAMPLING else "loss" if part in LOSSES and part not in WEIGHTINGS else "use"
-            if kind in parts:
+        written: dict[str, Any] = {}
+        for part in re.split(r"\+(?![^(]*\))", value):
+            found = _read(part)
+            is_loss = found["use"] in LOSSES and found["use"] not in WEIGHTINGS
+            kind = "by" if part == SAMPLING else "loss" if is_loss else "use"
+            if kind in written:
                 raise ValueError(f"{value!r} names two {'weightings' if kind == 'use' else 'losses'}; one is wanted")
-            parts[kind] = part
-        return parts
+            written |= found if kind == "use" else {kind: part}
+        return written
 
     @field_validator("use")
     @classmethod
@@ -144,9 +149,21 @@ class WeightingChoice(_Choice):
             raise ValueError("rows are sampled by a weighting's weights, and 'none' has none; name another one")
         return self
 
+    @model_validator(mode="after")
+    def _weighed_once(self) -> "WeightingChoice":
+        if self.by == "loss" and self.use != "none" and self.loss.loss.weighs_rows:
+            raise ValueError(
+                f"the loss {self.loss.use!r} weighs rows itself, so weights beside it have no meaning; use "
+                f"{self.loss.use!r} alone, or draw rows by the weights: '{self.use}+{SAMPLING}+{self.loss.use}'"
+            )
+        return self
+
     @model_serializer(mode="wrap")
     def _short(self, handler: SerializerFunctionWrapHandler) -> Any:
-        return handler(self) if self.options or self.loss.options else self.name
+        try:
+            return self.name if WeightingChoice.model_validate(self.name) == self else handler(self)
+        except ValueError:  # an option that a name cannot hold, such as a list
+            return handler(self)
 
     @property
     def weighting(self) -> Weighting:
@@ -209,6 +226,20 @@ def plugins(kinds: dict[str, str]) -> list[dict[str, str]]:
     registries = {kind: registry(kind) for kind in kinds}
     found = {kind: known.origin(kinds[kind]) for kind, known in registries.items() if kinds[kind] in known}
     return [{"kind": kind, "name": kinds[kind], **origin.record()} for kind, origin in found.items() if origin]
+
+
+def _read(text: str) -> dict[str, Any]:
+    """Read ``name`` or ``name(option=value, ...)``, with values as YAML has them."""
+    found = re.fullmatch(r"([^()]+)\((.+)\)", text)
+    if not found:
+        return {"use": text}
+    options = {}
+    for part in found[2].split(","):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"{text!r}: options are written name(option=value, ...)")
+        options[key.strip()] = parse_yaml(value, text)[0]
+    return {"use": found[1], "options": options}
 
 
 def _called(name: str, options: dict[str, Any]) -> str:

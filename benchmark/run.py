@@ -1,11 +1,13 @@
 """Run a grid into a results folder."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from benchmark.executor import Tally, execute
 from benchmark.grid import GridSpec, expand, load_grid, regimes_of
@@ -16,17 +18,23 @@ from benchmark.stages import Cell, comparable, settled, stages
 from leaderboard.measuring.measure import measure
 from polyskew.errors import UserError
 from polyskew.files import check_folder, read_json, write_json, write_text
-from tasks import Task, draw, explained, get_probe
+from polyskew.plugins import stop_reading
+from polyskew.processes import without_script
+from polyskew.yamls import validate
+from tasks import draw, explained, get_probe
+from tasks.natural import skew as natural_skew
 from tasks.regimes import shares, skew
 
 _TERMS = {"licence", "redistribute", "citation"}  # on which data are used
+Skews = dict[str, NDArray[np.float64]]
+"""By task, the skew d[l, c] of its training rows as they are, ``[L, C]``."""
 
 
-def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tally:
+def run(grid: GridSpec | Mapping[str, Any] | str | Path, results: str | Path, workers: int | None = None) -> Tally:
     """Run all cells of a grid that are not done yet, and measure them.
 
     Args:
-        grid: a grid, a shipped grid's name, or a YAML file's path.
+        grid: a grid, the same as a mapping, a shipped grid's name, or a YAML file's path.
         results: the folder; a folder of an earlier, killed or other run is gone on with.
         workers: number of worker processes; by default one a GPU, or by the number of cores.
 
@@ -40,13 +48,14 @@ def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tall
         raise UserError(
             "a grid shares out its cells to its own workers; start it without `accelerate launch` or torchrun"
         )
-    spec = load_grid(grid) if isinstance(grid, str) else grid
+    stop_reading()
+    spec, results = as_grid(grid), Path(results)
     specs = expand(spec)
     check_folder(results)
-    check(spec, specs)
-    record(spec, specs, results)
+    natural = check(spec, specs)
+    record(spec, specs, results, natural)
     todo = [cell for cell in cells(spec, specs, results) if not settled(cell)]
-    with GridProgress(len(todo)) as progress:
+    with GridProgress(len(todo)) as progress, without_script():
         for model in spec.models:
             if not model.pinned:
                 progress.note(f"model {model.name!r} is whatever {model.source} is today; give it a revision to pin it")
@@ -59,18 +68,35 @@ def run(grid: GridSpec | str, results: Path, workers: int | None = None) -> Tall
     return tally
 
 
-def check(grid: GridSpec, specs: list[CellSpec]) -> None:
+def as_grid(grid: GridSpec | Mapping[str, Any] | str | Path) -> GridSpec:
+    """Return the grid that is meant by a mapping, a shipped grid's name or a YAML file's path.
+
+    Raises:
+        UserError: there is no such grid, or it is wrong.
+    """
+    if isinstance(grid, str | Path):
+        return load_grid(str(grid))
+    return grid if isinstance(grid, GridSpec) else validate(dict(grid), GridSpec, "the grid")
+
+
+def check(grid: GridSpec, specs: list[CellSpec]) -> Skews:
     """Read the data and draw every regime once, so that what is wrong with them is said before anything is trained.
+
+    Returns:
+        The skew of each task that is also learned as it is (`tasks.natural`).
 
     Raises:
         UserError: a task's data are wrong or too few, or its probe corpus is missing or lacks a language.
     """
     regimes = regimes_of(specs)
+    natural: Skews = {}
     for choice in {spec.task.name: spec.task for spec in specs}.values():
         task = choice.task
         splits = task.load()
         for regime in regimes[choice.name]:
             drawn = draw(task, splits, regime, data_seed(choice.name, grid.seeds[0]))
+            if regime == "natural":
+                natural[choice.name] = natural_skew(drawn.counts)
         if grid.measure.explained_texts:
             explained(task, drawn.test, grid.measure.explained_texts)
         if grid.measure.probe_rows:
@@ -85,6 +111,7 @@ def check(grid: GridSpec, specs: list[CellSpec]) -> None:
                     raise UserError(
                         f"the probe corpus {corpus.name!r} of task {task.name!r} has no {language!r}, only {known}"
                     )
+    return natural
 
 
 def cells(grid: GridSpec, specs: Iterable[CellSpec], results: Path) -> list[Cell]:
@@ -102,8 +129,15 @@ def cells(grid: GridSpec, specs: Iterable[CellSpec], results: Path) -> list[Cell
     ]
 
 
-def record(grid: GridSpec, specs: list[CellSpec], results: Path) -> None:
-    """Write ``grid.yaml`` and each cell's ``spec.json``, by which a board tells what is missing."""
+def record(grid: GridSpec, specs: list[CellSpec], results: Path, natural: Skews | None = None) -> None:
+    """Write ``grid.yaml`` and each cell's ``spec.json``, by which a board tells what is missing.
+
+    Args:
+        grid: the grid.
+        specs: its cells.
+        results: the results folder.
+        natural: from `check`.
+    """
     asked_for = grid.model_dump(mode="json", exclude_defaults=True, by_alias=True) | {"version": 1}
     for choice in asked_for["tasks"]:
         choice["use"] = Path(choice["use"]).name  # where a task's file lay is nobody's business
@@ -113,23 +147,24 @@ def record(grid: GridSpec, specs: list[CellSpec], results: Path) -> None:
     regimes = regimes_of(specs)
     for spec in [*specs, *(spec.work() for spec in specs if spec.work().id not in asked)]:
         path = results / "cells" / spec.id / "spec.json"
-        content = describe(spec, grid, regimes[spec.task.name])
+        content = describe(spec, grid, regimes[spec.task.name], natural)
         if not path.exists() or read_json(path) != content:
             write_json(path, content)
 
 
-def describe(spec: CellSpec, grid: GridSpec, regimes: list[str]) -> dict[str, Any]:
+def describe(spec: CellSpec, grid: GridSpec, regimes: list[str], natural: Skews | None = None) -> dict[str, Any]:
     """Return a cell's ``spec.json``: its place on every axis, and what the measures need to know of it.
 
     Args:
         spec: the cell.
         grid: the grid that asked for it.
         regimes: the regimes of its task in this grid.
+        natural: from `check`; a natural cell that is not in it has no skew.
     """
     task = spec.task.task
     corpus = get_probe(task.probe) if task.probe and grid.measure.probe_rows else None
     work = spec.work()
-    skews = {} if spec.untuned else _skews(task, [str(spec.regime)]) or _skews(task, regimes)
+    skews = {} if spec.untuned else _skews(spec, regimes, natural or {})
     target = None if spec.untuned else shares(task, str(spec.regime))
     return {
         "schema": 1,
@@ -140,9 +175,11 @@ def describe(spec: CellSpec, grid: GridSpec, regimes: list[str]) -> dict[str, An
         "regime": spec.regime,
         "model": spec.model.identity()["name"],
         "method": spec.method.name,
-        "weighting": spec.weighting,
+        "weighting": None if spec.weighting is None else spec.weighting.name,
         "seed": spec.seed,
         "recipe": spec.recipe_name,
+        "learning_rate": spec.learning_rate,
+        "plugins": spec.plugins(grid.measure),
         "canonical": spec.canonical(),
         "group": comparable(spec, grid.measure),
         "languages": list(task.languages),
@@ -157,7 +194,13 @@ def describe(spec: CellSpec, grid: GridSpec, regimes: list[str]) -> dict[str, An
     }
 
 
-def _skews(task: Task, regimes: list[str]) -> dict[str, list[list[float]]]:
-    """The skew d[l, c] of those regimes that have one; a balanced cell is compared with all of the grid's."""
-    found = {regime: skew(task, regime) for regime in regimes}
-    return {regime: matrix.tolist() for regime, matrix in found.items() if matrix is not None and matrix.any()}
+def _skews(spec: CellSpec, regimes: list[str], natural: Skews) -> dict[str, list[list[float]]]:
+    """The skew d[l, c] of the cell's regime; a balanced cell is compared with all of the grid's that have one."""
+    task, own = spec.task.task, str(spec.regime)
+    found = {regime: skew(task, regime) for regime in regimes if regime != "natural"}
+    if "natural" in regimes:
+        found["natural"] = natural.get(spec.task.name)
+    skewed = {regime: matrix for regime, matrix in found.items() if matrix is not None and matrix.any()}
+    if own in skewed or own == "natural":  # of which all 0 is kept: the rows were looked at, and tell of none
+        skewed = {own: matrix} if (matrix := found[own]) is not None else {}
+    return {regime: matrix.tolist() for regime, matrix in skewed.items()}

@@ -50,6 +50,11 @@ for _kind, _registry, _summaries in (
         {
             "amazon_reviews": "Amazon product reviews, 1 to 5 stars, in 6 languages",
             "xnli": "XNLI: does a premise entail, leave open or contradict a hypothesis; English and French",
+            "xnli_15": "XNLI: does a premise entail, leave open or contradict a hypothesis; 15 languages",
+            "paws_x": "PAWS-X: do two sentences of much the same words say the same; 7 languages",
+            "umsab_8": "UMSAB tweets, negative, neutral or positive, in 8 languages",
+            "sib200": "SIB-200: what a sentence is about, 7 topics, in 16 languages",
+            "afrisenti": "AfriSenti tweets, positive, neutral or negative, in 8 languages of Africa, skewed by nature",
             "demo_reviews": "generated shop reviews, 1 to 5 stars, in 6 languages; needs no download",
             "demo_nli": "generated premise and hypothesis pairs, 3 relations, French and English; needs no download",
         },

@@ -30,6 +30,8 @@ class Source(_Declaration):
         config: the data set's config.
         revision: the commit that pins the data; without it ``main`` is read, with a warning.
         splits: the hub's name of each split, where it differs from ours.
+        languages: the source's name of each language, where it differs from ours, in ``{language}`` and in the column
+            of languages.
         files: the file, or list of files, of each split: parquet, jsonl or csv, the latter two also gzipped
             (``.gz``). Together with ``hub`` these are read from the repository itself, which is the way for those
             that carry a loading script. A relative path in a YAML file is relative to that file.
@@ -41,6 +43,7 @@ class Source(_Declaration):
     config: str | None = None
     revision: str | None = None
     splits: dict[str, str] = {}
+    languages: dict[str, str] = {}
     files: dict[str, Paths] = {}
     generated: Literal["reviews", "nli", "wiki"] | None = None
     rows: dict[str, int] = {}
@@ -67,6 +70,10 @@ class Source(_Declaration):
             raise ValueError("'rows' goes with 'generated': the rows of each cell by split")
         if any(count < 1 for count in self.rows.values()):
             raise ValueError("every number in 'rows' is at least 1")
+        if self.languages and self.generated:
+            raise ValueError("'languages' goes with 'hub' and 'files': generated rows have our names")
+        if len(set(self.languages.values())) < len(self.languages):
+            raise ValueError("source.languages gives each language a name of its own in the source")
         return self
 
     @property
@@ -77,6 +84,10 @@ class Source(_Declaration):
             return True
         return bool(paths) and all("{language}" in path for path in paths)
 
+    def fill(self, template: str, language: str | None) -> str:
+        """Return a name with the source's name of a language for ``{language}``, where rows are read by language."""
+        return template.replace("{language}", self.languages.get(language, language)) if language else template
+
     def check_splits(self, wanted: tuple[str, ...]) -> None:
         """Refuse missing and unknown splits in ``files`` and ``rows``, and unknown ones in ``splits``."""
         for key, given in (("files", set(self.files)), ("rows", set(self.rows))):
@@ -86,11 +97,6 @@ class Source(_Declaration):
                 )
         if not set(self.splits) <= set(wanted):
             raise ValueError(f"source.splits translates the names {', '.join(wanted)}, not {', '.join(self.splits)}")
-
-
-def fill(template: str, language: str | None) -> str:
-    """Return a name with ``{language}`` filled in, where rows are read by language."""
-    return template.replace("{language}", language) if language else template
 
 
 class Columns(_Declaration):

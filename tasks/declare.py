@@ -30,7 +30,8 @@ class Task(Corpus):
         name: its name in grids and results.
         version: raised when the data change.
         summary: one line for listings.
-        languages: ISO 639-1 codes of the languages to use; rows of other languages are left aside.
+        languages: ISO 639-1 codes of the languages to use (639-3 where there is none); rows of other languages are
+            left aside.
         labels: the classes' names in order.
         pair: whether a row has two texts.
         source: where the rows come from.
@@ -151,7 +152,10 @@ class Task(Corpus):
 
     @property
     def regime_names(self) -> tuple[str, ...]:
-        """All regimes that can be drawn: ``balanced``, the declared ones, ``natural``."""
+        """The names of all regimes: ``balanced``, the declared ones, ``natural``.
+
+        Beside them, a declared one can be drawn with a strength (`tasks.strengths`).
+        """
         return ("balanced", *self.regimes, "natural")
 
     def load(self) -> "Splits":
@@ -176,10 +180,12 @@ class Task(Corpus):
 
         Args:
             regime: leave out the ratios of all other declared regimes, so that declaring a new one changes
-                nothing (unless it changes ``unit``, of which the number of rows is a multiple).
+                nothing (unless it changes ``unit``, of which the number of rows is a multiple). Of a regime with a
+                strength, the ratios of the one that it leads to.
         """
         from tasks.sizes import balanced_shares, unit
         from tasks.sources import source_identity
+        from tasks.strengths import parse
 
         kept = {"labels", "pair", "columns", "label_values", "parallel", "max_share", "sizes", "on_overlap"}
         kept |= {"train_cell", "validation_cell", "test_cell"}
@@ -187,7 +193,7 @@ class Task(Corpus):
         regimes = {
             name: {language: list(ratios[language]) for language in self.languages}
             for name, ratios in self.regimes.items()
-            if regime is None or name == regime
+            if regime is None or name == parse(regime)[0]
         }
         if self.sizes == "paper":
             size: dict[str, Any] = {"balanced": {name: str(share) for name, share in balanced_shares(self).items()}}

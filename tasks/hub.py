@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tasks.corpora import Source, fill
+from tasks.corpora import Source
 from tasks.hub_errors import in_one_sentence
 from tasks.tables import Part, check_columns, read_table
 
@@ -69,7 +69,7 @@ def read_file(source: Source, language: str | None, template: str, columns: list
     """
     from huggingface_hub import hf_hub_download
 
-    repo, name = fill(source.hub or "", language), fill(template, language)
+    repo, name = source.fill(source.hub or "", language), source.fill(template, language)
     place = f"{repo}/{name}"
     with in_one_sentence(source, place, repo):
         path = hf_hub_download(repo, name, repo_type="dataset", revision=source.revision)
@@ -78,7 +78,7 @@ def read_file(source: Source, language: str | None, template: str, columns: list
 
 def _names(source: Source, split: str, language: str | None) -> tuple[str, str | None, str, str]:
     """Repository, config, the source's name of the split, and how messages call the three."""
-    repo = fill(source.hub or "", language)
-    config = fill(source.config, language) if source.config else None
+    repo = source.fill(source.hub or "", language)
+    config = source.fill(source.config, language) if source.config else None
     name = source.splits.get(split, "train" if split == "probe" else split)
     return repo, config, name, f"{repo} ({', '.join(part for part in (config, name) if part)})"

@@ -101,7 +101,7 @@ def _read(corpus: Task | Probe, canonical: list[str], split: str, sample: int | 
         np.repeat(np.arange(len(parts)), [len(index) for index in kept]),
         np.concatenate(kept),
     )
-    _check_languages(corpus, rows, split, names)
+    _check_languages(corpus, rows, {name for frame in frames for name in frame["language"].unique()}, split, names)
     for name in ("text", "text_pair"):
         if name in canonical:
             _check_texts(rows, name, names[name])
@@ -131,6 +131,8 @@ def _canonical(corpus: Task | Probe, part: Part, names: dict[str, str]) -> pd.Da
     for name in ("id", "group", "label", "language", "source"):
         if name in frame:
             frame[name] = _as_text(part, frame[name], names.get(name, name))
+    if "language" in names and corpus.source.languages:
+        frame["language"] = frame["language"].replace({name: own for own, name in corpus.source.languages.items()})
     return frame
 
 
@@ -141,15 +143,14 @@ def _as_text(part: Part, values: pd.Series, column: str) -> pd.Series:
     return values.astype(str).astype("str")
 
 
-def _check_languages(corpus: Task | Probe, rows: _Rows, split: str, names: dict[str, str]) -> None:
-    present = set(rows.frame["language"].unique())
+def _check_languages(corpus: Task | Probe, rows: _Rows, present: set[str], split: str, names: dict[str, str]) -> None:
     for language in corpus.languages:
         if language not in present:
             column = f", column {names['language']!r}" if "language" in names else ""
             places = " and ".join(dict.fromkeys(part.place for part in rows.parts if part.language in (None, language)))
             raise DataError(
                 f"{places}{column}: the {split} split has no row in language {language!r}; it has "
-                f"{', '.join(sorted(present)) or 'none of the languages of the task'}"
+                f"{', '.join(sorted(present)) or 'none'}"
             )
 
 

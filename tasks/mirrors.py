@@ -31,14 +31,23 @@ MIRRORS: dict[str, dict[str, Any]] = {
         },
         "columns": {"text": "text", "label": "label"},
     },
+    # The original columns, in parquet.
+    "goosmanlei/amazon_reviews_multi": {
+        "corpus": "amazon_reviews",
+        "source": {
+            "hub": "goosmanlei/amazon_reviews_multi",
+            "config": "{language}",
+            "revision": "a7b1fa9703f1f930d5c8e1a65c5d2774aaab0c85",
+        },
+        "columns": ORIGINAL_COLUMNS,
+    },
     # One repository a language, so one revision cannot pin them all; labels 0 to 4.
     "SetFit/amazon_reviews_multi_{language}": {
         "corpus": "amazon_reviews",
         "source": {"hub": "SetFit/amazon_reviews_multi_{language}"},
         "columns": {"id": "id", "text": "text", "label": "label"},
     },
-    # The original columns; the repository carries a loading script, so its files are read directly. Their names are
-    # not confirmed: if they differ, the complaint names `source.files`, which is where to correct them.
+    # The original columns; the repository carries a loading script, so its files are read directly.
     "buruzaemon/amazon_reviews_multi": {
         "corpus": "amazon_reviews",
         "source": {

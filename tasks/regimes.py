@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from polyskew.errors import DataError, UserError, suggest
-from tasks import sizes
+from tasks import sizes, strengths
 from tasks.declare import Task
 from tasks.loading import Splits
 from tasks.orders import cells, shuffled
@@ -40,6 +40,10 @@ class Drawn:
 def ratios(task: Task, regime: str) -> np.ndarray | None:
     """Return the ratio of the labels within each language, as the smallest whole numbers.
 
+    Args:
+        task: the task.
+        regime: one of `Task.regime_names`, or a declared one with a strength, such as ``imbalanced@0.5``.
+
     Returns:
         int64 [L, C]; None for ``natural``, which has no ratio of its own.
 
@@ -50,10 +54,19 @@ def ratios(task: Task, regime: str) -> np.ndarray | None:
         return None
     if regime == "balanced":
         return np.ones((len(task.languages), len(task.labels)), dtype=np.int64)
-    if regime not in task.regimes:
-        raise UserError(f"the task {task.name!r} has no regime {regime!r}{suggest(regime, task.regime_names)}")
-    ratio = np.array([task.regimes[regime][language] for language in task.languages], dtype=np.int64)
-    return ratio // np.gcd.reduce(ratio, axis=1, keepdims=True)
+    base, strength = strengths.parse(regime)
+    if base not in task.regimes:
+        if base == regime:
+            raise UserError(f"the task {task.name!r} has no regime {regime!r}{suggest(regime, task.regime_names)}")
+        near = suggest(base, task.regimes)
+        raise UserError(f"the task {task.name!r} declares no regime {base!r} to which a strength could lead{near}")
+    if strength < 1 and task.sizes == "paper":
+        raise UserError(
+            f"the task {task.name!r} has 'sizes: paper', whose rule is that of the paper's own regimes and makes "
+            f"{regime!r} another size than {base!r}; use 'sizes: equal'"
+        )
+    ratio = np.array([task.regimes[base][language] for language in task.languages], dtype=np.int64)
+    return strengths.mixed(ratio, strength)
 
 
 def shares(task: Task, regime: str) -> np.ndarray | None:
@@ -70,7 +83,7 @@ def skew(task: Task, regime: str) -> np.ndarray | None:
     """Return d[l, c] = P[l, c] - P[c], with P[c] the label's share over all (equally large) languages.
 
     Returns:
-        float64 [L, C]; None for ``natural``.
+        float64 [L, C]; None for ``natural``, whose skew comes from its rows (`tasks.natural.skew`).
     """
     ratio = ratios(task, regime)
     if ratio is None:
@@ -88,12 +101,12 @@ def draw(task: Task, splits: Splits, regime: str, seed: int) -> Drawn:
     Args:
         task: the task.
         splits: its rows, from `Task.load`.
-        regime: one of `Task.regime_names`.
+        regime: one of `Task.regime_names`, or a declared one with a strength, such as ``imbalanced@0.5``.
         seed: the data seed of the repetition, from 0.
 
     Returns:
-        Training and validation rows in the regime's ratios, and the balanced test rows. ``natural`` has all
-        training and validation rows, whatever the seed.
+        Training and validation rows in the regime's ratios, to less than a row, and the balanced test rows.
+        ``natural`` has all training and validation rows, whatever the seed.
 
     Raises:
         UserError: there is no such regime.
@@ -117,7 +130,7 @@ def balanced_test(task: Task, splits: Splits) -> pd.DataFrame:
         language, label = np.unravel_index(int(available.argmin()), available.shape)
         raise DataError(
             f"the task {task.name!r} has no test rows of label {task.labels[label]!r} in language "
-            f"{task.languages[language]!r}; the test set has as many of each"
+            f"{task.languages[language]!r}; the test set has as many of each, so leave out the language"
         )
     count = count if task.test_cell is None else min(count, task.test_cell)
     chosen = _prefixes(task, table, "test", _FIXED, np.full(available.shape, count))

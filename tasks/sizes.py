@@ -26,6 +26,8 @@ def unit(task: Task) -> int:
 def equal(task: Task, ratio: np.ndarray, available: np.ndarray, cap: int | None, split: str) -> np.ndarray:
     """Return counts in the ratio, with as many rows of every language in every regime.
 
+    A regime with a strength has no part in the number of rows, so its counts may not be whole; they are rounded.
+
     Args:
         task: the task.
         ratio: int64 [L, C], from `tasks.regimes.ratios`.
@@ -55,7 +57,27 @@ def equal(task: Task, ratio: np.ndarray, available: np.ndarray, cap: int | None,
             f"the task {task.name!r} has too few {split} rows to draw from: {reason}, and at least {needed} of every "
             f"label are needed in every language (its regimes need a multiple of {step} rows)"
         )
-    return ratio * (rows // ratio.sum(axis=1, keepdims=True))
+    return apportion(ratio, rows)
+
+
+def apportion(ratio: np.ndarray, rows: int) -> np.ndarray:
+    """Return whole counts that are nearest to a ratio, by largest remainders.
+
+    Of equal remainders the label with the larger share comes first, so that languages whose ratios mirror each other
+    have counts that do, and the labels stay balanced over all languages where the ratios are.
+
+    Args:
+        ratio: int64 [L, C].
+        rows: the number of rows of each language.
+
+    Returns:
+        int64 [L, C], each row with this sum and each count less than 1 from its exact value.
+    """
+    counts, remainder = np.divmod(ratio * rows, ratio.sum(axis=1, keepdims=True))
+    missing = rows - counts.sum(axis=1, keepdims=True)
+    order = np.lexsort((-ratio, -remainder))
+    rank = np.argsort(order, axis=1)
+    return np.asarray(counts + (rank < missing))
 
 
 def paper(

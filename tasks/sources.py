@@ -13,8 +13,10 @@ import numpy as np
 from polyskew.errors import DataError, UserError
 from polyskew.files import sha256
 from tasks import hub
-from tasks.corpora import Source, fill
+from tasks.corpora import Source
 from tasks.tables import Part, read_table
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 
 def read_parts(
@@ -44,7 +46,7 @@ def read_parts(
             if source.hub and source.files:
                 yield hub.read_file(source, language, template, columns)
             elif source.files:
-                yield read_table(local_path(fill(template, language)), columns, language=language)
+                yield read_table(local_path(source.fill(template, language)), columns, language=language)
             elif sample is None:
                 yield hub.load(source, split, language, columns)
             else:
@@ -52,10 +54,11 @@ def read_parts(
 
 
 def warn_if_unpinned(source: Source) -> None:
-    """Warn if a hub data set has no revision: it may change under its name."""
-    if source.hub and not source.revision:
+    """Warn if a hub data set has no commit for a revision: it may change under its name."""
+    if source.hub and not _COMMIT.fullmatch(source.revision or ""):
+        newest = f"what is now {source.revision!r}" if source.revision else "its newest revision"
         warnings.warn(
-            f"the data set {source.hub!r} is read at its newest revision, so results may change with it; pin it with "
+            f"the data set {source.hub!r} is read at {newest}, so results may change with it; pin it with "
             f"source.revision",
             stacklevel=3,
         )
@@ -87,15 +90,19 @@ def source_identity(source: Source, languages: tuple[str, ...]) -> dict[str, Any
         from tasks import demo
 
         return {"generated": source.generated, "version": demo.GENERATOR_VERSION, "rows": dict(source.rows)}
+    # Only of the languages that are read: to name another one changes nothing.
+    names = {language: source.languages[language] for language in languages if language in source.languages}
+    named = {"languages": names} if names else {}
     if source.hub:
-        kept = source.model_dump(mode="json", exclude_defaults=True)
-        return {**kept, "revision": source.revision or "main"}
+        kept = source.model_dump(mode="json", exclude_defaults=True, exclude={"languages"})
+        return {**kept, "revision": source.revision or "main", **named}
     filled = languages if source.by_language else (None,)
     return {
         "sha256": {
-            split: [_checksum(local_path(fill(path, language))) for language in filled for path in paths]
+            split: [_checksum(local_path(source.fill(path, language))) for language in filled for path in paths]
             for split, paths in sorted(source.files.items())
-        }
+        },
+        **named,
     }
 
 

@@ -56,23 +56,33 @@ def read_table(path: Path, columns: Iterable[str], place: str | None = None, lan
     """
     place = place or str(path)
     wanted = list(dict.fromkeys(columns))
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    zipped = suffixes[-1:] == [".gz"]
-    kind = (suffixes[:-1] if zipped else suffixes)[-1:] or [""]
-    readers = {".jsonl": _read_jsonl, ".json": _read_jsonl, ".csv": _read_csv, ".tsv": _read_csv}
-    if kind[0] not in readers and (kind[0] != ".parquet" or zipped):
-        raise DataError(f"{place}: the name does not say what it is; known: .parquet, .jsonl, .csv, .jsonl.gz, .csv.gz")
-    _check_magic(path, place, kind[0], zipped)
-    if kind[0] == ".parquet":
+    kind, zipped = file_kind(path, place)
+    if kind == ".parquet":
         return _read_parquet(path, wanted, place, language)
     try:
         with gzip.open(path) if zipped else path.open("rb") as file:
-            separator = "\t" if kind[0] == ".tsv" else ","
-            return readers[kind[0]](cast(BinaryIO, file), wanted, place, language, separator)
+            separator = "\t" if kind == ".tsv" else ","
+            return _READERS[kind](cast(BinaryIO, file), wanted, place, language, separator)
     except UnicodeDecodeError as error:
         raise DataError(f"{place}: this is not UTF-8 text ({error.reason} at byte {error.start})") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{place}: the gzipped file is damaged or cut short ({error})") from None
+
+
+def file_kind(path: Path, place: str) -> tuple[str, bool]:
+    """Return what a file is: the suffix that says so, such as ``.csv``, and whether it is gzipped.
+
+    Raises:
+        DataError: the name does not say what it is, or says something else than the first bytes; or the file cannot
+            be read, or is empty.
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    zipped = suffixes[-1:] == [".gz"]
+    kind = ["", *(suffixes[:-1] if zipped else suffixes)][-1]
+    if kind not in _READERS and (kind != ".parquet" or zipped):
+        raise DataError(f"{place}: the name does not say what it is; known: .parquet, .jsonl, .csv, .jsonl.gz, .csv.gz")
+    _check_magic(path, place, kind, zipped)
+    return kind, zipped
 
 
 def check_columns(wanted: Iterable[str], found: Iterable[str], place: str) -> None:
@@ -149,3 +159,6 @@ def _read_csv(file: BinaryIO, wanted: list[str], place: str, language: str | Non
         raise DataError(f"{place}, line 1: this looks like JSON lines, although the name says csv")
     check_columns(wanted, frame.columns, place)
     return Part(frame[wanted], place, np.arange(1, len(frame) + 1), language=language)
+
+
+_READERS = {".jsonl": _read_jsonl, ".json": _read_jsonl, ".csv": _read_csv, ".tsv": _read_csv}

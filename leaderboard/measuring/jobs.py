@@ -5,7 +5,7 @@ again. So probes, the costly part, are kept when only the reference for the drif
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,18 @@ def jobs(results: Results, cell: Cell) -> Iterator[Job]:
             yield job
 
 
+def on_one_thread(job: Job) -> Job:
+    """Return the job on one thread: workers share the machine, and on problems this small more threads mostly wait."""
+
+    def compute() -> list[list[Value]]:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(limits=1):
+            return job.compute()
+
+    return replace(job, compute=compute)
+
+
 def block(measure: Measure, params: dict[str, Any], inputs: dict[str, str], interval: str | None = None) -> Block:
     """Return a block without values."""
     return Block(
@@ -100,14 +112,17 @@ def inputs_of(cell: Cell, path: str, *, foreign: bool = False) -> dict[str, str]
 
 
 def skews(spec: Spec) -> dict[str, NDArray[np.float64]]:
-    """Return d[l, c] of each skewed regime that the cell is set against, by name."""
-    return {name: np.array(matrix, dtype=np.float64) for name, matrix in sorted((spec.skew or {}).items())}
+    """Return d[l, c] of each skewed regime that the cell is set against, by name; one that is all 0 is none."""
+    found = {name: np.array(matrix, dtype=np.float64) for name, matrix in sorted((spec.skew or {}).items())}
+    return {name: matrix for name, matrix in found.items() if matrix.any()}
 
 
 def no_skew(spec: Spec) -> str:
     """Return the reason why a cell has no uptake."""
     if spec.is_reference or spec.regime == "balanced":
         return "the grid has no skewed regime to set this cell against"
+    if spec.regime in (spec.skew or {}):  # all 0; of regimes with ratios, such skews are not recorded
+        return "language and label of the training rows are not told apart from independent (chi-squared test, 1%)"
     return f"the regime {spec.regime!r} has no skew"
 
 

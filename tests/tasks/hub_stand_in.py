@@ -115,7 +115,7 @@ def _handler(
 
         def do_GET(self) -> None:
             hub.requests.append((self.command, urlparse(self.path).path, self.headers.get("Authorization", "")))
-            parts = unquote(urlparse(self.path).path).strip("/").split("/")
+            parts = [unquote(part) for part in urlparse(self.path).path.strip("/").split("/")]
             if parts[0] == "api" and parts[1] in ("datasets", "models"):
                 self._api(parts[2:])
                 return
@@ -232,7 +232,7 @@ def _handler(
             return commits.get(repo, COMMIT)
 
         def _has(self, repo: str, revision: str) -> bool:
-            return revision in ("main", self._commit(repo))
+            return revision in ("main", "refs/convert/parquet", self._commit(repo))
 
         def _entry(self, root: Path, path: Path) -> dict[str, object]:
             kind = "file" if path.is_file() else "directory"

@@ -59,6 +59,7 @@ def test_a_task_in_one_yaml_file(tmp_path: Path) -> None:
         ("probe: corpus.yaml", "pair: true", "a task with 'pair: true' names columns.text_pair"),
         ("probe: corpus.yaml", "max_share: 0.2", "max_share is 0.2, less than the 0.333 of a balanced label"),
         ("probe: corpus.yaml", "label_values: {bad: 1}", "label_values gives each of bad, fine, good a value"),
+        ("  files:", "  languages: {fr: x, en: x}\n  files:", "source.languages gives each language a name of its own"),
         ("  files:", "  hub: some/where\n  config: x\n  files:", "'config' and 'splits' have no meaning beside it"),
     ],
 )
@@ -100,6 +101,27 @@ def test_the_papers_regimes() -> None:
     assert xnli.regimes["switched"] == {"en": (3, 2, 1), "fr": (1, 2, 3)}
     assert xnli.labels == ("entailment", "neutral", "contradiction")
     assert not reviews.redistribute
+
+
+SYMMETRIC = ("xnli_15", "paws_x", "umsab_8", "sib200", "afrisenti")
+
+
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_shipped_regimes_are_halves_that_mirror_each_other(name: str) -> None:
+    task = get_task(name)
+    rising = tuple(range(1, len(task.labels) + 1))
+    found = task.regimes["imbalanced"]
+    odd = [language for language, ratio in found.items() if len(set(ratio)) == 1]
+    assert odd == (["zh"] if len(task.languages) % 2 else [])
+    halves = [{language for language, ratio in found.items() if ratio == way} for way in (rising, rising[::-1])]
+    assert len(halves[0]) == len(halves[1]) == len(task.languages) // 2
+    assert halves[0] | halves[1] | set(odd) == set(task.languages)
+    assert task.regimes["switched"] == {language: ratio[::-1] for language, ratio in found.items()}
+    # A family's languages stand in both halves.
+    for family in ({"en", "de"}, {"ru", "bg"}, {"hi", "ur"}, {"ar", "he"}, {"am", "ary"}, {"es", "fr", "it", "pt"}):
+        if len(family & set(task.languages)) > 1:
+            assert halves[0] & family
+            assert halves[1] & family
 
 
 @pytest.mark.parametrize("repository", [name for name in MIRRORS if "amazon" in name.lower()])

@@ -36,7 +36,8 @@ def load(use, probe=False, languages=("en", "fr"), environment=None, **settings)
             corpus = get_probe(use, languages=languages, **settings)
             return {"probe": corpus.load(tuple(languages), 4).to_dict("records")}
         splits = get_task(use, languages=languages, **settings).load()
-        return {"train": splits.train.to_dict("records"), "rows": splits.report["rows"]}
+        return {"train": splits.train.to_dict("records"), "rows": splits.report["rows"],
+                "dropped": splits.report["dropped"]}
     except UserError as error:
         return {"error": str(error)}
     except Exception:
@@ -74,6 +75,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "amazon_reviews": {"use": "amazon_reviews", "languages": hub_layouts.REVIEWED},
     "xnli": {"use": "xnli"},
     "wikipedia": WIKIPEDIA,
+    "xnli_15": {"use": "xnli_15", "languages": ["en", "de", "zh"]},
+    "umsab_8": {"use": "umsab_8", "languages": ["en", "fr", "ar"]},
+    "paws_x": {"use": "paws_x", "languages": ["en", "de", "ja"]},
+    "sib200": {"use": "sib200"},
+    "sib200 in another language": {"use": "sib200", "languages": ["en", "kab_Latn"], "regimes": {}},
+    "afrisenti": {"use": "afrisenti", "languages": ["am", "ary", "ha"]},
     **{name: {"use": "amazon_reviews", "source": {"hub": name}, "languages": ["fr", "ja"]} for name in COPIES},
     "facebook/xnli": XNLI,
     "no such repository": broken("absent"),
@@ -195,6 +202,61 @@ def test_xnli_is_read_from_its_layout(results: dict[str, dict[str, Any]], name: 
     assert train.groupby("group").size().tolist() == [6] * hub_layouts.COPIES
 
 
+def by_language(found: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    assert "error" not in found, found["error"]
+    train = pd.DataFrame(found["train"])
+    return dict(iter(train.groupby("language", sort=False)))
+
+
+def test_xnli_in_more_languages_has_the_groups_of_all(results: dict[str, dict[str, Any]]) -> None:
+    parts = by_language(results["xnli_15"])
+    assert list(parts) == ["en", "de", "zh"]
+    assert parts["zh"]["text"].tolist() == [row["premise"] for row in hub_layouts.pairs("zh", "train")]
+    assert parts["zh"]["group"].tolist() == parts["en"]["group"].tolist()
+    assert results["xnli_15"]["warnings"] == []
+
+
+def test_tweets_are_read_by_the_sources_names_of_languages(hub: Hub, results: dict[str, dict[str, Any]]) -> None:
+    parts = by_language(results["umsab_8"])
+    for language, name in (("en", "english"), ("fr", "french"), ("ar", "arabic")):
+        assert parts[language]["text"].iloc[4] == f"{name} train tweet 4"
+        assert parts[language]["label"].tolist() == [0, 1, 2] * hub_layouts.COPIES
+    assert results["umsab_8"]["warnings"] == []
+    read = {name for name in hub.files() if name.startswith("cardiffnlp/")}
+    assert {name.split("/")[3] for name in read} == {"english", "french", "arabic"}
+
+
+def test_paws_pairs_share_groups_over_languages_and_not_over_splits(results: dict[str, dict[str, Any]]) -> None:
+    parts = by_language(results["paws_x"])
+    assert parts["ja"]["text_pair"].tolist() == [f"ja train second {number}" for number in range(8)]
+    assert parts["ja"]["label"].tolist() == [0, 1] * 4
+    assert parts["ja"]["group"].tolist() == parts["en"]["group"].tolist()
+    assert parts["en"]["group"].nunique() == 4
+    # Of eight validation pairs of a language, two have a first sentence that a test pair has too.
+    assert results["paws_x"]["rows"] == {"train": 24, "validation": 24, "test": 24}
+    assert results["paws_x"]["dropped"]["validation"] == {"id": 0, "text": 0, "group": 6}
+
+
+def test_topics_are_read_by_codes_and_share_ids(results: dict[str, dict[str, Any]]) -> None:
+    parts = by_language(results["sib200"])
+    assert parts["fr"]["text"].iloc[4] == "fra_Latn science/technology train"
+    assert parts["fr"]["label"].tolist() == list(range(7))
+    assert parts["fr"]["group"].tolist() == parts["en"]["id"].tolist() == [str(3 * number) for number in range(7)]
+    assert results["sib200"]["dropped"]["train"] == {"id": 0, "text": 0, "group": 0}
+    other = by_language(results["sib200 in another language"])
+    assert other["kab_Latn"]["text"].iloc[0] == "kab_Latn entertainment train"
+
+
+def test_afrisenti_is_read_at_a_branch_with_a_warning(hub: Hub, results: dict[str, dict[str, Any]]) -> None:
+    parts = by_language(results["afrisenti"])
+    assert list(parts) == ["am", "ary", "ha"]
+    assert parts["ha"]["text"].iloc[0] == "hau train 0"
+    assert parts["am"]["label"].tolist() == [0, 1, 2] * hub_layouts.COPIES
+    assert "read at what is now 'refs/convert/parquet'" in results["afrisenti"]["warnings"][0]
+    asked = {path.split("/resolve/")[1].split("/")[0] for _, path, _ in hub.requests if "AfriSenti" in path}
+    assert asked == {"refs%2Fconvert%2Fparquet"}
+
+
 def test_wikipedia_is_streamed_from_its_layout(results: dict[str, dict[str, Any]]) -> None:
     found = pd.DataFrame(results["wikipedia"]["probe"])
     assert found["language"].tolist() == ["en"] * 4 + ["fr"] * 4
@@ -211,7 +273,7 @@ def test_only_pinned_commits_and_wanted_languages_are_asked_for(hub: Hub, result
     ]
     assert set(asked) == {MIRRORS["facebook/xnli"]["source"]["revision"], "a" * 40}
     files = {name for name in hub.files() if name.endswith(".parquet")}
-    assert {name.split("/")[2] for name in files if name.startswith("facebook/xnli/")} == {"en", "fr"}
+    assert {name.split("/")[2] for name in files if name.startswith("facebook/xnli/")} == {"en", "fr", "de", "zh"}
     assert {name.split("/")[2] for name in files if "wikimedia" in name} == {"20231101.en", "20231101.fr"}
     assert {name.split("/")[2] for name in hub.files() if "mteb/amazon_reviews_multi/" in name} == {"fr", "ja"}
     assert not any(name.endswith(".py") and "broken" not in name for name in hub.files())
@@ -232,7 +294,7 @@ WITHDRAWN = "was withdrawn or renamed, or is private; set source.files to local 
         (
             "no such config",
             "facebook/xnli (english, train)",
-            "has no config 'english'; known: all_languages, de, en, fr; correct source.config",
+            "has no config 'english'; known: all_languages, de, en, fr, zh; correct source.config",
         ),
         (
             "no such split",
@@ -317,8 +379,8 @@ def test_other_copies_are_named_when_one_is_gone() -> None:
         raise errors.LocalEntryNotFoundError("the hub is out of reach")
     assert str(caught.value) == (
         "here could not be read from the hub: the hub is out of reach; if it fails again, set source.hub to another "
-        "copy (mteb/AmazonReviewsClassification, SetFit/amazon_reviews_multi_{language}, "
-        "buruzaemon/amazon_reviews_multi), or source.files to local files"
+        "copy (mteb/AmazonReviewsClassification, goosmanlei/amazon_reviews_multi, "
+        "SetFit/amazon_reviews_multi_{language}, buruzaemon/amazon_reviews_multi), or source.files to local files"
     )
 
 

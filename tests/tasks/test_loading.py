@@ -316,3 +316,27 @@ def test_a_generated_source_is_named_by_its_version() -> None:
     source = Source(generated="reviews", rows={"train": 5, "validation": 5, "test": 5})
     task = made_up.task({}, source=source, labels=("1", "2", "3", "4", "5"))
     assert set(task.identity()["source"]) == {"generated", "version", "rows"}
+
+
+def test_the_sources_names_of_languages(tmp_path: Path) -> None:
+    files = made_up.write_csv(tmp_path, languages=("fra", "en", "und"))
+    task = made_up.task(files, source={"files": files, "languages": {"fr": "fra"}})
+    train = task.load().train
+    assert train["language"].value_counts().to_dict() == {"fr": 12, "en": 12}
+    assert train["text"].iloc[0] == "fra train text 0"
+    # The same bytes by other names are other rows; a name of a language that is not read changes nothing.
+    plain = task.identity()["source"]
+    assert plain["languages"] == {"fr": "fra"}
+    more = made_up.task(files, source={"files": files, "languages": {"fr": "fra", "de": "deu"}})
+    assert more.identity()["source"] == plain
+    assert "languages" not in made_up.task(files).identity()["source"]
+
+
+def test_names_of_languages_stand_for_them_in_file_names(tmp_path: Path) -> None:
+    for name in ("english", "fr"):
+        (tmp_path / name).mkdir()
+        made_up.write_csv(tmp_path / name, languages=("any",))
+    files = {split: str(tmp_path / "{language}" / f"{split}.csv") for split in ("train", "validation", "test")}
+    task = made_up.task(files, source={"files": files, "languages": {"en": "english"}}, columns={"id": "id"})
+    assert task.load().train["language"].value_counts().to_dict() == {"fr": 12, "en": 12}
+    assert len(task.identity()["source"]["sha256"]["train"]) == 2

@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from adapters.component import Component
+from adapters.quantization import Quantization
 
 if TYPE_CHECKING:
     from torch import nn
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, TrainerCallback
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class LearningRates:
     source: str
 
 
-class Method(BaseModel, ABC):
+class Method(Component, ABC):
     """A way to fine-tune: which parameters are trained, how they are saved and loaded.
 
     A subclass is one method; its pydantic fields are the options that users can set, each with a default. Its module
@@ -35,26 +36,22 @@ class Method(BaseModel, ABC):
 
     Attributes:
         name: the name under which the method is registered.
-        rates: its learning rates, with their source.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @property
+    @abstractmethod
+    def rates(self) -> LearningRates:
+        """The method's learning rates, with their source; most methods set a class attribute."""
 
-    name: ClassVar[str]
-    rates: ClassVar[LearningRates]
+    @classmethod
+    def written(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """Return options in the form that grids and boards record; most methods have but one."""
+        return options
 
     @property
-    def options(self) -> dict[str, Any]:
-        """All options in force, JSON-able."""
-        return self.model_dump(mode="json")
-
-    def identity(self) -> dict[str, Any]:
-        """Return what tells this method from others, for cell ids: its name and the options not at their default.
-
-        An option that a later version adds leaves the identities of old cells as they are.
-        """
-        changed = self.model_dump(mode="json", exclude_defaults=True)
-        return {"name": self.name, "options": changed} if changed else {"name": self.name}
+    def quantization(self) -> Quantization | None:
+        """How the base model's weights are to be stored; None is full precision."""
+        return None
 
     @abstractmethod
     def prepare(self, model: "PreTrainedModel") -> "nn.Module":
@@ -93,6 +90,14 @@ class Method(BaseModel, ABC):
             UserError: the folder's weights do not fit the model.
         """
 
+    def callbacks(self, model: "nn.Module") -> "list[TrainerCallback]":
+        """Return what the method does at the steps of a training beside what the optimizer does; nothing by default.
+
+        Args:
+            model: as returned by `prepare`.
+        """
+        return []
+
     def parameter_groups(self, model: "nn.Module") -> "dict[str, list[nn.Parameter]]":
         """Return the parameters that require gradients, split into ``"body"`` and ``"head"``.
 
@@ -101,10 +106,10 @@ class Method(BaseModel, ABC):
         """
         from adapters.parts import head_modules, unwrapped
 
-        model = unwrapped(model)
-        heads = tuple(f"{name}." for name in head_modules(model))
+        heads = [unwrapped(model).get_submodule(name) for name in head_modules(model)]
+        in_head = {id(parameter) for module in heads for parameter in module.parameters()}
         groups: dict[str, list[nn.Parameter]] = {"body": [], "head": []}
-        for name, parameter in model.named_parameters():
+        for parameter in model.parameters():
             if parameter.requires_grad:
-                groups["head" if name.startswith(heads) else "body"].append(parameter)
+                groups["head" if id(parameter) in in_head else "body"].append(parameter)
         return groups

@@ -9,11 +9,6 @@ from torch import nn
 
 from polyskew.errors import UserError
 
-# Names within the body. They fit BERT and its kin (XLM-R, RoBERTa, CamemBERT, ELECTRA, DeBERTa-v2) and DistilBERT.
-QUERY_AND_VALUE = r"(.*\.)?layer\.\d+\.attention\.(self\.(query|value)(_proj)?|[qv]_lin)"
-ATTENTION_OUTPUT = r"(.*\.)?layer\.\d+\.attention\.(output\.dense|out_lin)"
-FEED_FORWARD_OUTPUT = r"(.*\.)?layer\.\d+\.(output\.dense|ffn\.lin2)"
-
 
 def unwrapped(model: nn.Module) -> nn.Module:
     """Return the transformers model inside a PEFT model, or the model itself."""
@@ -76,18 +71,46 @@ def find(model: nn.Module, kind: type[nn.Module], pattern: str | None = None) ->
     return names
 
 
-def named(model: nn.Module, endings: Sequence[str]) -> list[str]:
-    """Return the full names of the body's Linear modules whose name is, or ends in, one of the given.
+def named(model: nn.Module, endings: Sequence[str], kind: type[nn.Module] = nn.Linear) -> list[str]:
+    """Return the full names of the body's modules of one kind whose name is, or ends in, one of the given.
 
     Args:
         model: as in `find`.
         endings: names or their last parts, such as ``"query"`` or ``"attention.output.dense"``.
+        kind: as in `find`.
 
     Raises:
-        UserError: one of the endings fits no Linear module of the body.
+        UserError: one of the endings fits no such module of the body.
     """
-    names = find(model, nn.Linear)
+    names = find(model, kind)
     for ending in endings:
         if not any(name == ending or name.endswith(f".{ending}") for name in names):
-            raise UserError(f"{type(model).__name__} has no Linear module in its body whose name ends in {ending!r}")
+            raise UserError(
+                f"{type(model).__name__} has no {kind.__name__} module in its body whose name ends in {ending!r}"
+            )
     return [name for name in names if any(name == ending or name.endswith(f".{ending}") for ending in endings)]
+
+
+def targets(
+    model: nn.Module, pattern: str, endings: Sequence[str] | None = None, kind: type[nn.Module] = nn.Linear
+) -> list[str]:
+    """Return the full names of the modules that a method attaches to: by the endings if there are any, or the pattern.
+
+    They are full names out of the body: a short one such as ``"dense"`` would also reach into the head of XLM-R.
+
+    Args:
+        model: as in `find`.
+        pattern: one of `adapters.names`.
+        endings: the user's own choice.
+        kind: as in `find`.
+
+    Raises:
+        UserError: nothing is found.
+    """
+    names = find(model, kind, pattern) if endings is None else named(model, endings, kind)
+    if not names:
+        raise UserError(
+            f"the modules that this method attaches to were not found in {type(model).__name__}; "
+            "name them with target_modules"
+        )
+    return names

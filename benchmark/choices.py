@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
@@ -77,6 +78,14 @@ class TaskChoice(BaseModel):
 
 class MethodChoice(_Choice):
     """A fine-tuning method as a grid asks for it: a registered name and its options."""
+
+    @field_validator("options")
+    @classmethod
+    def _written(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        name, folder = str(info.data.get("use")), (info.context or {}).get("folder")
+        if "config_file" in value and folder is not None:
+            value = value | {"config_file": str(folder / value["config_file"])}
+        return METHODS.get(name).written(value) if value and name in METHODS else value
 
     @property
     def method(self) -> Method:

@@ -2,8 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from adapters.quantization import require_bitsandbytes
 from polyskew.errors import suggest
 from polyskew.registry import Registry
 from polyskew.yamls import validate
@@ -43,7 +44,8 @@ class Recipe(BaseModel):
     """How a cell is trained. The defaults are the paper's (Jung and van der Plas 2024, section 3, and its code).
 
     Attributes:
-        optimizer: ``radam`` (the paper's code) or ``adamw``.
+        optimizer: ``radam`` (the paper's code), ``adamw``, or one of bitsandbytes that keeps its state in 8 bits
+            (for weights of 4,096 numbers and more): ``adamw_8bit``, ``ademamix_8bit``, ``lion_8bit``.
         epsilon: added to the root of the second moment (the paper's code: 1e-8).
         weight_decay: decoupled; the paper has none.
         max_grad_norm: gradients are clipped to this norm before a step; 0 is no clipping, as in a plain torch loop.
@@ -61,11 +63,13 @@ class Recipe(BaseModel):
             tokens of a batch's last row masked, mean over classes) or as equation 3 has it (``text``: mask tokens
             alone, of random number, sum over classes). Its coefficient is 1 in both.
         unlearn_language: entropy maximisation or gradient reversal of a language-ID head (paper, footnote 2).
+        search: factors of the learning rates in force; the cell is trained with each, and the training of least
+            validation loss is kept. None trains once.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    optimizer: Literal["radam", "adamw"] = "radam"
+    optimizer: Literal["radam", "adamw", "adamw_8bit", "ademamix_8bit", "lion_8bit"] = "radam"
     epsilon: float = Field(1e-8, gt=0)
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(0.0, ge=0)
@@ -80,6 +84,23 @@ class Recipe(BaseModel):
     group_by_length: bool = False
     masked_entropy: Literal["paper", "text"] | None = None
     unlearn_language: LanguageUnlearning | None = None
+    search: tuple[float, ...] | None = Field(None, min_length=2)
+
+    @field_validator("search")
+    @classmethod
+    def _ascending(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value is None:
+            return None
+        if min(value) <= 0 or len(set(value)) < len(value):
+            raise ValueError("the factors of a search are positive numbers, each written once, such as [0.3, 1, 3]")
+        return tuple(sorted(value))
+
+    @field_validator("optimizer")
+    @classmethod
+    def _can_run(cls, value: str) -> str:
+        if value.endswith("_8bit"):
+            require_bitsandbytes(f"optimizer: {value}")
+        return value
 
     def canonical(self) -> dict[str, Any]:
         """Return the fields that differ from the defaults, for a cell's id."""
@@ -144,7 +165,8 @@ PAPER = RecipeChoice(by_task={"xnli": {"epochs": 3}, "demo_nli": {"epochs": 3}})
 
 PAPER_TEXT = RecipeChoice(base="paper", change={"final_rate": 0.0})
 
-# For encoders of a few million parameters on a processor: so small a body wants much larger rates than mBERT's.
+# For encoders of a few million parameters on a processor: so small a body wants much larger rates than mBERT's. They
+# are the best of few that were tried, a starting point for a search.
 SMALL = RecipeChoice(
     change={
         "optimizer": "adamw",
@@ -161,7 +183,23 @@ SMALL = RecipeChoice(
     by_method={
         "full": {"rates": {"body": 1e-3, "head": 2e-3}},
         "lora": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "rslora": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "dora": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "pissa": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "qlora": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "adalora": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "vera": {"rates": {"body": 3e-2, "head": 3e-2}},
+        "ia3": {"rates": {"body": 2.4e-2, "head": 2.4e-2}},
+        "oft": {"rates": {"body": 4e-3, "head": 4e-3}},
+        "ln_tuning": {"rates": {"body": 8e-3, "head": 8e-3}},
+        "bitfit": {"rates": {"body": 8e-3, "head": 8e-3}},
+        "prefix_tuning": {"rates": {"body": 7e-3, "head": 7e-3}},
+        "p_tuning": {"rates": {"body": 8e-3, "head": 8e-3}},
+        "prompt_tuning": {"rates": {"body": 9e-2, "head": 4e-3}},
         "houlsby": {"rates": {"body": 3e-3, "head": 3e-3}},
+        "pfeiffer": {"rates": {"body": 3e-3, "head": 3e-3}},
+        "parallel": {"rates": {"body": 3e-3, "head": 3e-3}},
+        "head": {"rates": {"body": 1e-2, "head": 1e-2}},
     },
 )
 

@@ -83,13 +83,23 @@ def load_yaml(path: Path, model: type[M]) -> M:
     value, lines = parse_yaml(text, str(path))
     if not isinstance(value, dict):
         raise UserError(f"{path}: a mapping of settings is wanted, this is a {type(value).__name__}")
-    return validate(value, model, str(path), lines)
+    return validate(value, model, str(path), lines, path.parent)
 
 
-def validate(value: Any, model: type[M], where: str, lines: dict[Location, int] | None = None) -> M:
-    """Validate ``value`` against ``model``, turning the first complaint into a `UserError` of one sentence."""
+def validate(
+    value: Any, model: type[M], where: str, lines: dict[Location, int] | None = None, folder: Path | None = None
+) -> M:
+    """Validate ``value`` against ``model``, turning the first complaint into a `UserError` of one sentence.
+
+    Args:
+        value: the input.
+        model: the class to validate against.
+        where: its file's name, for messages.
+        lines: the line of each value.
+        folder: the file's folder; validators find it in their context under this name.
+    """
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context={"folder": folder})
     except ValidationError as error:
         raise UserError(_sentence(error, value, model, where, lines or {})) from None
 

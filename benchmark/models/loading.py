@@ -1,12 +1,21 @@
 """From a model's name to a tokenizer and a network in memory."""
 
 from functools import lru_cache
+from typing import Any
 
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging as transformers_logging
 
 from adapters import head_modules
+from adapters.quantization import Quantization, require_bitsandbytes
 from benchmark.models import ModelChoice
 from polyskew.errors import UserError
 
@@ -28,7 +37,11 @@ def load_tokenizer(choice: ModelChoice) -> PreTrainedTokenizerBase:
 
 
 def load_model(
-    choice: ModelChoice, labels: tuple[str, ...], seed: int, place: torch.device | str = "cpu"
+    choice: ModelChoice,
+    labels: tuple[str, ...],
+    seed: int,
+    place: torch.device | str = "cpu",
+    quantization: Quantization | None = None,
 ) -> PreTrainedModel:
     """Load an encoder with a fresh classification head, in fp32.
 
@@ -37,11 +50,14 @@ def load_model(
         labels: the class names; the head has one output for each.
         seed: of the head's initial weights.
         place: the device to put it on.
+        quantization: how the weights of the body's Linear modules are stored; everything else, and what is computed
+            with them, stays fp32 (``int8`` multiplies integers and fp16 outliers).
 
     Raises:
-        UserError: it cannot be loaded, or its checkpoint lacks weights of the body: they would be random at every
-            load, so that a saved adapter would give other logits after each reload.
+        UserError: it cannot be loaded, or not quantized here, or its checkpoint lacks weights of the body: they would
+            be random at every load, so that a saved adapter would give other logits after each reload.
     """
+    quantized = _quantized(choice, quantization, place) if quantization else {}
     torch.manual_seed(seed)
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()  # a fresh head is what is asked for, not a warning
@@ -54,8 +70,9 @@ def load_model(
             label2id={label: index for index, label in enumerate(labels)},
             dtype=torch.float32,
             output_loading_info=True,
+            **quantized,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:
         raise UserError(_not_loaded("model", choice, error)) from None
     finally:
         transformers_logging.set_verbosity(verbosity)
@@ -68,9 +85,36 @@ def load_model(
             "save the checkpoint once with these weights in it and use that folder"
         )
     network: torch.nn.Module = model.eval()
-    network.to(place)
+    if quantization is None:  # a quantized model was put in its place while it was read
+        network.to(place)
     assert isinstance(network, PreTrainedModel), "from_pretrained gives nothing else"
     return network
+
+
+def _quantized(choice: ModelChoice, quantization: Quantization, place: torch.device | str) -> dict[str, Any]:
+    """What `from_pretrained` is told of a quantized model."""
+    require_bitsandbytes(f"a base of {quantization}")
+    if quantization == "nf4":
+        stored = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.float32,
+            llm_int8_skip_modules=_heads(choice),
+        )
+    else:
+        stored = BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=_heads(choice))
+    return {"quantization_config": stored, "device_map": {"": torch.device(place)}}
+
+
+def _heads(choice: ModelChoice) -> list[str]:
+    """The names of the modules on top of the body, from the network's shape alone."""
+    try:
+        config = AutoConfig.from_pretrained(choice.source, revision=choice.commit)
+    except (OSError, ValueError) as error:
+        raise UserError(_not_loaded("model", choice, error)) from None
+    with torch.device("meta"):
+        return head_modules(AutoModelForSequenceClassification.from_config(config))
 
 
 def device() -> torch.device:

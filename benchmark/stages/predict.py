@@ -38,8 +38,9 @@ def trained_model(cell: Cell) -> torch.nn.Module:
 
 @lru_cache(maxsize=1)
 def _trained(spec: CellSpec, weights: Path, _checksum: str) -> torch.nn.Module:
-    base = load_model(spec.model, spec.task.task.labels, training_seed(spec.seed or 0))
-    return spec.method.method.load(base, weights).to(device()).eval()
+    method = spec.method.method
+    base = load_model(spec.model, spec.task.task.labels, training_seed(spec.seed or 0), device(), method.quantization)
+    return method.load(base, weights).eval()
 
 
 def forget() -> None:

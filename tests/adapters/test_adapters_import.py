@@ -17,7 +17,7 @@ HEAVY = "{'torch', 'peft', 'transformers', 'pydantic', 'numpy'}"
     ("statement", "allowed"),
     [
         ("import adapters; adapters.METHODS.entries(), adapters.WEIGHTINGS.entries()", "set()"),
-        ("from adapters import get_weighting; get_weighting('per_language')([[1, 2]])", "{'numpy'}"),
+        ("from adapters import get_weighting; get_weighting('per_language')([[1, 2]])", "{'pydantic', 'numpy'}"),
         ("from adapters import Method, LearningRates", "{'pydantic', 'numpy'}"),
         (
             "from adapters import METHODS, get_method; [get_method(name).identity() for name in METHODS.names()]",

@@ -40,10 +40,64 @@ def test_global_makes_labels_uniform_over_all(counts: np.ndarray) -> None:
 
 @given(full_tables, strategies.integers(2, 1000))
 def test_the_scale_of_the_counts_does_not_matter(counts: np.ndarray, factor: int) -> None:
-    for name in WEIGHTINGS.names():
+    for name in ("none", "global", "per_language"):
         weighting = get_weighting(name)
         # Both are the float nearest to the same fraction.
         np.testing.assert_array_equal(weighting(counts), weighting(counts * factor))
+    for name in ("sqrt", "sqrt_per_language"):
+        weighting = get_weighting(name)
+        np.testing.assert_allclose(weighting(counts), weighting(counts * factor), rtol=1e-12)
+
+
+@given(full_tables)
+def test_the_rows_mean_weight_is_one(counts: np.ndarray) -> None:
+    for name in WEIGHTINGS.names():
+        mass = get_weighting(name)(counts) * counts
+        np.testing.assert_allclose(mass.sum(), counts.sum(), rtol=1e-12)
+        if name.endswith("per_language"):
+            np.testing.assert_allclose(mass.sum(axis=1), counts.sum(axis=1), rtol=1e-12)
+
+
+@given(full_tables)
+def test_square_roots_lie_half_way_in_logarithms(counts: np.ndarray) -> None:
+    for name in ("global", "per_language"):
+        full = get_weighting(name)(counts)
+        root = get_weighting("sqrt" if name == "global" else "sqrt_per_language")(counts)
+        ratio = root**2 / full
+        np.testing.assert_allclose(ratio, np.broadcast_to(ratio[:, :1], ratio.shape), rtol=1e-9)
+
+
+def cui(counts: list[int], beta: float) -> np.ndarray:
+    """The paper's weights, with the effective numbers as the sums that they are: 1 + beta + beta^2 + ... (n terms)."""
+    effective = np.array([sum(beta**power for power in range(count)) for count in counts])
+    return 1 / effective * len(counts) / (1 / effective).sum()
+
+
+@pytest.mark.parametrize("beta", [0.5, 0.9, 0.999, 0.99999])
+def test_effective_numbers_are_the_papers_up_to_a_factor(beta: float) -> None:
+    counts = np.array([[1, 20, 300], [300, 4, 4], [7, 7, 7]])
+    within = get_weighting("effective_number_per_language", {"beta": beta})(counts)
+    for row, found in zip(counts, within, strict=True):
+        expected = cui(row.tolist(), beta)
+        np.testing.assert_allclose(found, expected * row.sum() / (expected * row).sum(), rtol=1e-9)
+    overall = cui(counts.sum(axis=0).tolist(), beta)
+    expected = overall * counts.sum() / (overall * counts).sum()
+    found = get_weighting("effective_number", {"beta": beta})(counts)
+    np.testing.assert_allclose(found, np.tile(expected, (3, 1)), rtol=1e-9)
+
+
+@given(full_tables)
+def test_effective_numbers_lead_from_none_to_the_inverse(counts: np.ndarray) -> None:
+    for name, end in (("effective_number", "global"), ("effective_number_per_language", "per_language")):
+        np.testing.assert_allclose(get_weighting(name, {"beta": 1e-9})(counts), 1, rtol=1e-6)
+        near = get_weighting(name, {"beta": 1 - 1e-12})(counts)
+        np.testing.assert_allclose(near, get_weighting(end)(counts), rtol=1e-4)
+
+
+@pytest.mark.parametrize("beta", [0.0, 1.0, -0.5])
+def test_a_beta_that_is_none_is_refused(beta: float) -> None:
+    with pytest.raises(UserError, match="beta"):
+        get_weighting("effective_number", {"beta": beta})
 
 
 @given(strategies.integers(1, 10**9), shapes)
@@ -105,7 +159,7 @@ def test_the_warning_names_the_cells_and_the_caller() -> None:
         np.testing.assert_array_equal(get_weighting("global")(np.array([[2, 2], [0, 4]])), [[2, 2 / 3], [2, 2 / 3]])
 
 
-@pytest.mark.parametrize("name", ["none", "global", "per_language"])
+@pytest.mark.parametrize("name", WEIGHTINGS.names())
 @pytest.mark.parametrize(
     ("counts", "message"),
     [

@@ -1,33 +1,15 @@
-"""What each training example counts in the loss, as a function of its language and label.
-
-A weighting maps the counts ``n[l, c]`` of training rows (integer array, L languages x C labels) to the weights
-``w[l, c]`` (float64 array of the same shape). With ``n_l`` the rows of a language, ``n_c`` those of a label and ``n``
-all rows:
-
-===============  =========================  ==================================================
-``none``         1
-``global``       ``n / (C * n_c)``          the traditional method, blind to language
-``per_language`` ``n_l / (C * n[l, c])``    equation 2 of Jung and van der Plas (2024)
-===============  =========================  ==================================================
+"""Weights that are inverse to how often a label occurs.
 
 Each quotient is one division of two integers, so it is the nearest float64 to the exact value, and a weight that is 1
-on paper is exactly 1.0. Cells whose weights are all exactly 1.0 can therefore be told from their weights.
+on paper is exactly 1.0.
 """
 
-import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyskew.errors import UserError
-
-Weighting = Callable[[NDArray[np.integer[Any]]], NDArray[np.float64]]
-
-
-class EmptyCellWarning(UserWarning):
-    """A (language, label) cell has no training rows, so the weighting cannot balance it."""
+from adapters.weightings.counts import checked, warn_if_empty
 
 
 def none(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -42,7 +24,7 @@ def none(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     Raises:
         UserError: the counts are not a table of non-negative integers.
     """
-    return np.ones(_checked(counts).shape)
+    return np.ones(checked(counts).shape)
 
 
 def global_(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -63,8 +45,8 @@ def global_(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     Warns:
         EmptyCellWarning: a cell has no rows.
     """
-    n = _checked(counts)
-    _warn_if_empty(n)
+    n = checked(counts)
+    warn_if_empty(n)
     weights = _quotient(np.broadcast_to(n.sum(), n.shape[1:]), n.shape[1] * n.sum(axis=0))
     return np.tile(weights, (n.shape[0], 1))
 
@@ -88,35 +70,11 @@ def per_language(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     Warns:
         EmptyCellWarning: a cell has no rows.
     """
-    n = _checked(counts)
-    _warn_if_empty(n)
+    n = checked(counts)
+    warn_if_empty(n)
     return _quotient(np.broadcast_to(n.sum(axis=1, keepdims=True), n.shape), n.shape[1] * n)
 
 
 def _quotient(top: NDArray[np.int64], bottom: NDArray[np.int64]) -> NDArray[np.float64]:
     """Divide, with 0 where the divisor is 0."""
     return np.divide(top, bottom, out=np.zeros(bottom.shape), where=bottom > 0)
-
-
-def _checked(counts: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    table = np.asarray(counts)
-    if table.ndim != 2 or table.size == 0:
-        raise UserError(f"counts have the shape {table.shape}; a table of languages x labels is wanted")
-    if not np.issubdtype(table.dtype, np.integer):
-        raise UserError(f"counts are of type {table.dtype}; whole numbers of training rows are wanted")
-    if (table < 0).any():
-        language, label = (int(index) for index in np.argwhere(table < 0)[0])
-        raise UserError(
-            f"the count of language {language}, label {label} is {table[language, label]}; no count can be negative"
-        )
-    return table.astype(np.int64)
-
-
-def _warn_if_empty(counts: NDArray[np.int64]) -> None:
-    empty = [(int(language), int(label)) for language, label in np.argwhere(counts == 0)]
-    if empty:
-        warnings.warn(
-            f"no training rows for these (language, label) indices: {empty}; their labels cannot be balanced",
-            EmptyCellWarning,
-            stacklevel=3,
-        )

@@ -37,5 +37,6 @@ speed: $(STAMP)
 	$(BIN)/python -m tests.speed.regime_drawing
 	$(BIN)/python -m tests.speed.board
 	$(BIN)/python -m tests.speed.site
+	$(BIN)/python -m tests.speed.audit
 	$(BIN)/python -m tests.speed.training
 	$(BIN)/python -m tests.speed.attributions

@@ -1,0 +1,102 @@
+"""What every kind of data set is read as: parts that yield batches of columns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from polyskew.errors import DataError
+
+BATCH = 32_768
+"""Rows that are held in memory at once."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some consecutive rows.
+
+    Attributes:
+        columns: arrays of one length, by the source's names.
+        numbers: int64 [N], each row's number from 1 in its part, for messages.
+    """
+
+    columns: dict[str, pa.Array]
+    numbers: NDArray[np.int64]
+
+
+class Rows(Protocol):
+    """One part of a data set: a file, or a split of a hub's config."""
+
+    @property
+    def split(self) -> str:
+        """The split's name."""
+        ...
+
+    @property
+    def language(self) -> str | None:
+        """The language of all rows, where the source names it."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """How messages call it."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """What is numbered: ``"row"`` or ``"line"``."""
+        ...
+
+    def names(self) -> list[str]:
+        """Return the columns' names."""
+        ...
+
+    def class_names(self, column: str) -> list[str]:
+        """Return the names of a column's class numbers, if the source knows them."""
+        ...
+
+    def batches(self, columns: list[str]) -> Iterator[Batch]:
+        """Yield all rows in order, with some columns.
+
+        Raises:
+            DataError: the source is damaged, or lacks a column; the message names the place.
+        """
+        ...
+
+
+def as_array(values: list[object]) -> pa.Array:
+    """Return a column of Python values; where they are of several kinds, as text."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.array([None if value is None or value != value else str(value) for value in values], pa.string())
+
+
+def checked(array: pa.Array, numbers: NDArray[np.int64], place: str, unit: str) -> pa.Array:
+    """Refuse text that is not UTF-8, which Parquet files can hold.
+
+    Raises:
+        DataError: it is not; the message names the row.
+    """
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        for number, value in zip(numbers.tolist(), array.cast(pa.binary()), strict=True):
+            try:
+                (value.as_py() or b"").decode()
+            except UnicodeDecodeError as error:
+                raise not_utf8(f"{place}, {unit} {number}", error) from None
+        raise
+    return array
+
+
+def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
+    """Return the complaint about bytes in another encoding."""
+    byte = error.object[error.start]
+    return DataError(
+        f"{where}: this is not UTF-8 text (byte 0x{byte:02x} at place {error.start + 1}), so it is in another "
+        f"encoding; convert the file to UTF-8"
+    )

@@ -33,3 +33,9 @@ def last_whole(folder: Path) -> str | None:
             return str(whole[-1])
         shutil.rmtree(whole.pop())
     return None
+
+
+def clear(folder: Path) -> None:
+    """Remove all checkpoints."""
+    for checkpoint in folder.glob("checkpoint-*"):
+        shutil.rmtree(checkpoint)

@@ -1,105 +1,22 @@
 """Train one cell: from encoded rows to a trained model, going on where a killed run stopped."""
 
-import math
 import os
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch.utils.data import Dataset
-from transformers import PreTrainedTokenizerBase, TrainingArguments
 
-from adapters import Method
 from adapters.parts import unwrapped
 from benchmark.checkpoints import last_whole
-from benchmark.encoding import Encoded, collate
+from benchmark.encoding import collate
+from benchmark.examples import Rows
+from benchmark.job import Job, Trained
 from benchmark.losses.language_head import LanguageHead
 from benchmark.losses.masked_entropy import MaskedEntropy
 from benchmark.meter import Meter
+from benchmark.objective import Objective
 from benchmark.progress import Report
-from benchmark.recipes import Recipe
-from benchmark.trainer import FILLER, WeightedTrainer
+from benchmark.trainer import WeightedTrainer
 from polyskew.errors import UserError
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Rows ready to train on.
-
-    Attributes:
-        encoded: their tokens.
-        labels: class indices, int64 [N].
-        weights: what each counts in the loss, float64 [N].
-        languages: indices into the task's languages, int64 [N].
-    """
-
-    encoded: Encoded
-    labels: np.ndarray
-    weights: np.ndarray
-    languages: np.ndarray
-
-
-@dataclass(frozen=True)
-class Job:
-    """One training.
-
-    Attributes:
-        model: as `Method.prepare` returned it; it is trained in place.
-        method: for the groups of trained parameters and the default learning rates.
-        recipe: everything else.
-        tokenizer: for padding.
-        training: rows to learn from.
-        validation: rows whose weighted loss selects the checkpoint.
-        folder: checkpoints are kept here while training; what is found here is gone on with.
-        seed: of dropout and batch order.
-        report_to: experiment trackers.
-        run_name: the run's name there.
-        memory_before: bytes of `memory` before the model was loaded.
-    """
-
-    model: torch.nn.Module
-    method: Method
-    recipe: Recipe
-    tokenizer: PreTrainedTokenizerBase
-    training: Examples
-    validation: Examples
-    folder: Path
-    seed: int
-    report_to: tuple[str, ...]
-    run_name: str
-    memory_before: int
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training leaves beside the model: its losses by step, and its cost (``docs/results.md``)."""
-
-    history: list[dict[str, float]]
-    cost: dict[str, Any]
-
-
-class Rows(Dataset[dict[str, Any]]):
-    """Training rows as the Trainer takes them."""
-
-    def __init__(self, examples: Examples) -> None:
-        self._examples = examples
-
-    def __len__(self) -> int:
-        return len(self._examples.labels)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        examples = self._examples
-        if index == FILLER:
-            # Some row, without a label.
-            return {**examples.encoded.rows[0], "labels": -100, "weight": 0.0, "language": 0}
-        return {
-            **examples.encoded.rows[index],
-            "labels": int(examples.labels[index]),
-            "weight": float(examples.weights[index]),
-            "language": int(examples.languages[index]),
-        }
 
 
 def train(job: Job, report: Report) -> Trained:
@@ -156,54 +73,30 @@ def _largest_divisor(number: int, limit: int) -> int:
 
 
 def _attempt(job: Job, micro_batch: int, accumulation: int, checkpoint: str | None, report: Report) -> Trained:
-    recipe, rates = job.recipe, job.recipe.rates or job.method.rates
-    count = len(job.training.labels)
-    updates = math.ceil(count / (recipe.batch_size * recipe.accumulation))
-    every = math.ceil(updates / recipe.evaluations_per_epoch)
-    arguments = TrainingArguments(
-        output_dir=str(job.folder),
-        per_device_train_batch_size=micro_batch,
-        per_device_eval_batch_size=micro_batch * 4,
-        gradient_accumulation_steps=accumulation,
-        num_train_epochs=recipe.epochs,
-        max_grad_norm=recipe.max_grad_norm,
-        eval_strategy="steps",
-        eval_steps=every,
-        save_strategy="steps",
-        save_steps=every,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
-        logging_steps=max(1, every // 4),
-        logging_nan_inf_filter=False,
-        prediction_loss_only=True,
-        remove_unused_columns=False,
-        dataloader_pin_memory=torch.cuda.is_available(),
-        disable_tqdm=True,
-        report_to=list(job.report_to) or "none",
-        run_name=job.run_name,
-        seed=job.seed,
-        data_seed=job.seed,
-    )
+    rates = job.recipe.rates or job.method.rates
+    arguments = job.arguments(micro_batch, accumulation)
     groups = job.method.parameter_groups(job.model)
     meter = Meter(job.folder, report, job.memory_before)
     trainer = WeightedTrainer(
         model=job.model,
         args=arguments,
-        recipe=recipe,
+        recipe=job.recipe,
         rates=rates,
         groups=groups,
         lengths=job.training.encoded.lengths,
-        masked_entropy=_masked_entropy(job),
-        language_head=_language_head(job),
+        objective=Objective(job.loss().to(arguments.device), _masked_entropy(job), _language_head(job)),
+        draws=job.draws,
         train_dataset=Rows(job.training),
         eval_dataset=Rows(job.validation),
         data_collator=lambda rows: collate(job.tokenizer, rows),
-        callbacks=[meter],
+        callbacks=[meter, *job.method.callbacks(job.model)],
     )
-    trainer.train(resume_from_checkpoint=checkpoint)
-    seconds, examples = meter.seconds, count * recipe.epochs
+    try:
+        trainer.train(resume_from_checkpoint=checkpoint)
+    finally:
+        if trainer.is_world_process_zero():
+            meter.note()
+    seconds, examples = meter.seconds, job.rows * job.recipe.epochs
     kept = ("step", "epoch", "loss", "eval_loss", "grad_norm")
     return Trained(
         history=[{key: entry[key] for key in kept if key in entry} for entry in trainer.state.log_history],
@@ -219,8 +112,11 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, checkpoint: str | No
             "steps": trainer.state.global_step,
             "best_step": trainer.state.best_global_step,
             "rates": {"body": rates.body, "head": rates.head},
+            "rate_body": rates.body,
+            "rate_head": rates.head,
             "device": arguments.device.type,
             "precision": "fp32",
+            **({"base": quantized} if (quantized := job.method.quantization) else {}),
         },
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark import inputs
+from benchmark.choices import SAMPLING
 from benchmark.encoding import token_statistics
 from benchmark.models.loading import load_tokenizer
 from benchmark.progress import Report
@@ -28,6 +29,8 @@ def run(cell: Cell, out: Path, report: Report) -> None:
             "validation": validation.tolist(),
             "weights": spec.weighting.weighting(training).tolist(),
         }
+        if spec.weighting.by == SAMPLING:
+            counts["by"] = SAMPLING
     write_json(out / "counts.json", counts)
     listing = [
         table[["id", "group", "language", "label"]].assign(split=name, weight=weights_of(cell, counts, table, name))
@@ -42,7 +45,7 @@ def run(cell: Cell, out: Path, report: Report) -> None:
 
 
 def weights_of(cell: Cell, counts: dict[str, object], table: pd.DataFrame, part: str) -> np.ndarray:
-    """Return what each row counts in the loss, float64 [N]: by the training counts; test rows count 1."""
+    """Return each row's weight, float64 [N]: by the training counts; test rows count 1."""
     if part == "test":
         return np.ones(len(table))
     languages = pd.Index(cell.spec.task.task.languages)

@@ -67,7 +67,7 @@ def test_plain_names_keep_the_identity_that_they_always_had() -> None:
         ({"use": "none", "by": "sampling"}, "name another one"),
         ({"use": "per_language", "by": "chance"}, "'loss' or 'sampling'"),
         ({"use": "per_language", "weight": 1}, "unknown key"),
-        (3, ""),
+        (3, "weightings.0"),
     ],
 )
 def test_what_is_no_choice_is_refused_in_one_sentence(written: Any, said: str) -> None:

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from benchmark.losses.language_head import LanguageHead
 from benchmark.losses.masked_entropy import MaskedEntropy
 from benchmark.recipes import LanguageUnlearning, Rates, Recipe
-from benchmark.trainer import EpochSampler
+from benchmark.sampling import EpochSampler
 from benchmark.training import train
 from tests.benchmark import world
 from tests.benchmark.test_trainer import Spy, examples, job

@@ -8,8 +8,9 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
+from benchmark.examples import Rows
 from benchmark.recipes import Rates, Recipe
-from benchmark.training import Rows, train
+from benchmark.training import train
 from tests.benchmark.test_resume import same
 from tests.benchmark.test_trainer import Spy, job
 

@@ -18,11 +18,13 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from adapters import get_weighting
+from benchmark.examples import Examples
+from benchmark.job import Job
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_model, load_tokenizer
 from benchmark.recipes import RECIPES, Recipe
-from benchmark.trainer import EpochSampler
-from benchmark.training import Examples, Job, train
+from benchmark.sampling import EpochSampler
+from benchmark.training import train
 from tests.benchmark import world
 from tests.benchmark.test_trainer import LABELS, examples, job
 

@@ -2,16 +2,21 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from adapters import get_loss
 from benchmark.checkpoints import last_whole
+from benchmark.job import Trained
 from benchmark.recipes import Rates, Recipe
-from benchmark.training import Trained, train
+from benchmark.sampling import Draws
+from benchmark.training import train
 from tests.benchmark import world
 from tests.benchmark.test_trainer import job
 
@@ -85,6 +90,36 @@ def test_additional_losses_go_on_too(bert: Path, tmp_path: Path, terms: dict[str
     same(whole, resumed)
     other, _ = trained(bert, tmp_path / "other", recipe=Recipe(**recipe.model_dump(exclude=set(terms))))
     assert any(not torch.equal(one, two) for one, two in zip(whole.parameters(), other.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("accumulation", [1, 3])
+def test_the_weights_of_groups_go_on_too(bert: Path, tmp_path: Path, accumulation: int) -> None:
+    recipe = Recipe(batch_size=3, accumulation=accumulation, epochs=2, rates=RATES, evaluations_per_epoch=3)
+    settings: dict[str, Any] = {
+        "recipe": recipe,
+        "rows": 42,
+        "loss": partial(get_loss("group_dro", {"step_size": 0.5}).prepare, np.full((2, 5), 4)),
+    }
+    whole, record = trained(bert, tmp_path / "whole", **settings)
+    for share in (0.3, 0.5, 0.8):
+        resumed, again = trained(bert, tmp_path / str(share), kill_at=share, **settings)
+        same(whole, resumed)
+        assert [entry.get("loss") for entry in record.history] == [entry.get("loss") for entry in again.history]
+    other, _ = trained(bert, tmp_path / "other", recipe=recipe, rows=42)
+    assert any(not torch.equal(one, two) for one, two in zip(whole.parameters(), other.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_drawn_rows_go_on_too(bert: Path, tmp_path: Path, grouped: bool) -> None:
+    recipe = Recipe(
+        batch_size=3, accumulation=2, epochs=2, rates=RATES, evaluations_per_epoch=3, group_by_length=grouped
+    )
+    draws = Draws(np.tile([0.25, 1.0, 1.75], 14), np.tile([0, 1, 2], 14))
+    whole, record = trained(bert, tmp_path / "whole", recipe=recipe, rows=42, draws=draws)
+    assert record.cost["steps"] == 14
+    for share in (0.3, 0.5, 0.8):
+        resumed, _ = trained(bert, tmp_path / str(share), kill_at=share, recipe=recipe, rows=42, draws=draws)
+        same(whole, resumed)
 
 
 def test_a_finished_training_that_is_asked_again_stays(bert: Path, tmp_path: Path) -> None:

@@ -16,11 +16,14 @@ from torch.nn.functional import cross_entropy
 
 from adapters import get_method
 from benchmark.encoding import encode
+from benchmark.examples import Examples, Rows
+from benchmark.job import Job, Trained
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_model, load_tokenizer
 from benchmark.recipes import PAPER, RECIPES, Rates, Recipe
-from benchmark.trainer import DivergedError, EpochSampler, WeightedTrainer
-from benchmark.training import Examples, Job, Trained, train
+from benchmark.sampling import EpochSampler
+from benchmark.trainer import DivergedError, WeightedTrainer
+from benchmark.training import train
 from tasks.demo.reviews import generate_reviews
 from tests.benchmark import world
 
@@ -305,8 +308,6 @@ def test_every_epoch_has_its_own_order_in_training(
             seen.extend(inputs["marker"].tolist())
         inputs = {name: value for name, value in inputs.items() if name != "marker"}
         return compute(self, model, inputs, *args, **kwargs)
-
-    from benchmark.training import Rows
 
     monkeypatch.setattr(WeightedTrainer, "compute_loss", spied)
     fetch = Rows.__getitem__

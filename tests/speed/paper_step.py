@@ -15,11 +15,13 @@ from transformers import AutoModelForSequenceClassification, BertConfig, Pretrai
 
 from adapters import get_method
 from benchmark.encoding import Encoded
+from benchmark.examples import Examples
 from benchmark.grid import expand, load_grid
+from benchmark.job import Job
 from benchmark.models import ModelChoice
 from benchmark.models.loading import device, load_tokenizer
 from benchmark.recipes import PAPER
-from benchmark.training import Examples, Job, train
+from benchmark.training import train
 from tests.speed.report import machine, median
 
 GRIDS = ("paper-mbert", "paper-xlmr", "paper-peft")

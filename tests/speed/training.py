@@ -16,11 +16,13 @@ from transformers import Trainer, TrainingArguments
 
 from adapters import get_method
 from benchmark.encoding import encode
+from benchmark.examples import Examples
 from benchmark.inference import extract
+from benchmark.job import Job
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_model, load_tokenizer
 from benchmark.recipes import RecipeChoice
-from benchmark.training import Examples, Job, train
+from benchmark.training import train
 from tasks import get_task
 from tests.speed.report import machine, median
 

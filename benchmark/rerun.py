@@ -160,7 +160,8 @@ def _others(results: Results, names: Sequence[str]) -> list[Cell]:
 
 def _repeat(recorded: Cell, again: Cell, seeds: list[Cell], level: float) -> Repeat:
     spec = recorded.spec
-    name = f"{spec.task} {spec.model} {spec.method} {spec.regime} {spec.weighting} seed {spec.seed}"
+    rate = f" rate {spec.learning_rate}" if spec.learning_rate else ""
+    name = f"{spec.task} {spec.model} {spec.method}{rate} {spec.regime} {spec.weighting} seed {spec.seed}"
     if again.failure is not None:
         return Repeat(spec.id, name, (), (), again.failure.sentence())
     numbers = []

@@ -40,7 +40,10 @@ def find(cell: str, results: Path) -> Path:
 def show(folder: Path, console: Console) -> None:
     """Print a cell."""
     spec = read_json(folder / "spec.json")
-    console.print(_pairs("asked", {key: spec[key] for key in ("id", *_AXES) if spec[key] is not None}))
+    console.print(_pairs("asked", {key: spec[key] for key in ("id", *_AXES) if spec.get(key) not in (None, "")}))
+    if spec.get("plugins"):
+        told = parse((folder / SPEC).read_bytes(), Spec, str(folder / SPEC)).plugins
+        console.print(_pairs("plug-ins", {f"{one.kind} {one.name}": str(one) for one in told}))
     if spec["same_as"]:
         console.print(f"The work is identical to that of cell {spec['same_as']}; see there.")
         return
@@ -102,7 +105,7 @@ def _open(folder: Path) -> tuple[Results, Cell]:
     return Results(folder, {spec.id: cell}), cell
 
 
-_AXES = ("task", "task_version", "regime", "model", "method", "weighting", "seed", "group")
+_AXES = ("task", "task_version", "regime", "model", "method", "learning_rate", "weighting", "seed", "group")
 
 
 def _pairs(title: str, values: dict[str, Any]) -> Table:
@@ -127,5 +130,6 @@ def _metrics(metrics: dict[str, Any]) -> Table:
             said = item.get("reason") or ""
             if "low" in item:
                 said = f"{item['low']:.4g} to {item['high']:.4g} ({block.get('interval')})"
-            table.add_row(f"{block['measure']} v{block['version']}", spelled, found, block["unit"], said)
+            source = f" ({block['plugin'].get('package') or block['plugin'].get('file')})" if "plugin" in block else ""
+            table.add_row(f"{block['measure']} v{block['version']}{source}", spelled, found, block["unit"], said)
     return table

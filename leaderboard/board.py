@@ -1,14 +1,19 @@
 """The board: one row per task, model, regime, method and weighting, over seeds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leaderboard.reading.column import Column
+from leaderboard.reading.columns import COLUMNS
 from leaderboard.reading.index import read_index
 from leaderboard.rows import Row, rows_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
     from leaderboard.tables.terminal import Tables
 
 
@@ -23,9 +28,14 @@ class Board:
       variant.
 
     ``docs/tables.md`` describes the formats. All raise a `UserError` about a name that is no column.
+
+    Attributes:
+        rows: the rows.
+        columns: the columns of numbers: the suite's, then those of the plug-ins' measures that the results hold.
     """
 
     rows: tuple[Row, ...]
+    columns: tuple[Column, ...] = COLUMNS
 
     def where(self, expression: str) -> "Board":
         """Return the rows that fit, for example ``board.where('method == "lora" and accuracy > .3')``.
@@ -37,8 +47,9 @@ class Board:
             UserError: it is none; the message names the place.
         """
         from leaderboard.tables.choosing import filtered
+        from leaderboard.tables.fields import fields_of
 
-        return Board(filtered(self.rows, expression))
+        return replace(self, rows=filtered(self.rows, expression, fields_of(self.columns)))
 
     def sort(self, *columns: str) -> "Board":
         """Return the rows sorted, for example ``board.sort("regime", "-accuracy")``; what is missing comes last.
@@ -50,8 +61,9 @@ class Board:
             UserError: one is no column.
         """
         from leaderboard.tables.choosing import sorted_by
+        from leaderboard.tables.fields import fields_of
 
-        return Board(sorted_by(self.rows, columns))
+        return replace(self, rows=sorted_by(self.rows, columns, fields_of(self.columns)))
 
     def to_table(self, columns: Sequence[str] = (), group: Sequence[str] = ()) -> "Tables":
         """Return what rich prints as tables, each with a caption that explains the numbers."""
@@ -95,6 +107,29 @@ class Board:
 
         return json_text(self, columns, group)
 
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas frame: one row for each of the board's, with the columns of the CSV."""
+        import pandas as pd
+
+        from leaderboard.tables.fields import fields_of
+
+        fields = fields_of(self.columns)
+        kinds = {True: object, False: float}
+        told = {name: ([field.get(row) for row in self.rows], kinds[field.text]) for name, field in fields.items()}
+        return pd.DataFrame({name: pd.Series(values, dtype=kind) for name, (values, kind) in told.items()})
+
+    def figure(self, title: str = "") -> "Figure":
+        """Return the board as a matplotlib figure; raises a `UserError` where there is nothing to draw."""
+        from leaderboard.figure import drawn
+
+        return drawn(self, title)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from leaderboard.tables.html import fragment
+
+        return fragment(self)
+
 
 def board(results: Path | str, workers: int = 1) -> Board:
     """Read a results folder (of a finished or a running grid) into a board. Nothing is measured.
@@ -107,4 +142,4 @@ def board(results: Path | str, workers: int = 1) -> Board:
         UserError: not a results folder, or a file in it is broken.
     """
     found, summaries = read_index(results, workers)
-    return Board(tuple(rows_of(found, summaries)))
+    return Board(tuple(rows_of(found, summaries)), summaries.columns)

@@ -34,12 +34,25 @@ def draw(board: Board, path: Path | str, title: str = "") -> None:
     Raises:
         UserError: nothing to draw, or a suffix that is not a known format.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     path = Path(path)
     if path.suffix not in (".png", ".svg", ".pdf"):
         raise UserError(f"{path}: a figure is written as .png, .svg or .pdf")
+    drawn(board, title).savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def drawn(board: Board, title: str = "") -> "Figure":
+    """Return the picture of a board.
+
+    Args:
+        board: as for `draw`.
+        title: a line above all panels.
+
+    Raises:
+        UserError: nothing to draw.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     blocks = [(name, kept) for name, rows in sections(board) if (kept := [row for row in rows if _drawn(row)])]
     if not blocks:
         raise UserError("the board has no measured rows yet, so there is nothing to draw")
@@ -59,7 +72,7 @@ def draw(board: Board, path: Path | str, title: str = "") -> None:
     )
     if title:
         figure.suptitle(title, fontsize=9, color="0.35")
-    figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+    return figure
 
 
 def _interval(method: str) -> str:
@@ -133,5 +146,6 @@ def _guides(panel: "Axes", name: str, rows: list[Row]) -> None:
 
 
 def _label(row: Row) -> str:
+    rate = f", {row.learning_rate}" if row.learning_rate else ""
     reference = " (reference)" if row.reference else ""
-    return f"{row.method}, {row.regime}, {row.weighting.replace('_', ' ')}{reference}"
+    return f"{row.method}{rate}, {row.regime}, {row.weighting.replace('_', ' ')}{reference}"

@@ -1,11 +1,15 @@
 """Which cells make a row of the board: those that differ by their seed only."""
 
+import re
 from typing import Any
 
 import numpy as np
 
 from leaderboard.reading.store import Cell, Results
 from leaderboard.reading.summary import Summaries
+
+_BASE = re.compile(r"[^@+(]*")
+_NUMBERS = re.compile(r"(\d+\.?\d*(?:e-?\d+)?)")
 
 
 def same_row(results: Results, summaries: Summaries) -> list[list[Cell]]:
@@ -55,6 +59,7 @@ def _order(cell: Cell) -> tuple[Any, ...]:
         spec.model,
         not spec.is_untuned,
         _place(spec.method, ("full", "lora", "houlsby")),
+        _rate(spec.learning_rate),
         len(spec.canonical.get("recipe", {})),  # the plainest recipe first
         spec.recipe,
         spec.group,
@@ -64,5 +69,15 @@ def _order(cell: Cell) -> tuple[Any, ...]:
     )
 
 
-def _place(name: str, known: tuple[str, ...]) -> tuple[int, str]:
-    return (known.index(name) if name in known else len(known), name)
+def _place(name: str, known: tuple[str, ...]) -> tuple[int, list[str | float]]:
+    """Order names: the known first, each with those that add a strength, an option or a loss to it; numbers by size."""
+    base = _BASE.match(name)
+    plain = base[0] if base else ""
+    parts = _NUMBERS.split(name)
+    told = [float(part) if place % 2 else part for place, part in enumerate(parts)]
+    return known.index(plain) if plain in known else len(known), told
+
+
+def _rate(name: str) -> tuple[int, list[str | float]]:
+    """Order learning rates: the method's own, then its multiples, then numbers."""
+    return 0 if not name else 1 if name.startswith("x") else 2, _place(name, ())[1]

@@ -9,7 +9,8 @@ def outdated(founds: Founds) -> dict[int, str]:
     """Return the earlier versions of measures that ``founds.texts`` names, by place: for example ``accuracy 1``."""
     from leaderboard.measures import METRICS
 
-    versions = {name: METRICS.get(name).version for name in METRICS.names()}
+    own = [entry.name for entry in METRICS.entries() if entry.origin is None]
+    versions = {name: METRICS.get(name).version for name in own}
     found = {}
     for place, text in enumerate(founds.texts):
         name, _, version = text.partition(" (")[0].rpartition(" ")

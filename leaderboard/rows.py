@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from leaderboard.gathering import same_row
 from leaderboard.outdated import earlier, outdated
-from leaderboard.reading.columns import COLUMNS
 from leaderboard.reading.schema import Spec
 from leaderboard.reading.sources import skew_regime
 from leaderboard.reading.store import Cell, Results
@@ -35,9 +34,10 @@ class Row:
         notes: what a reader must know: failures and their reasons, identical cells.
         numbers: by column name.
         untuned: numbers of the untuned model that this row is told beside, by column name.
-        against_reference: by column name, of `COMPARED`.
+        against_reference: by the name of a column that rows are compared by.
         groups: letters, by column name: methods of this row's regime and weighting that share one cannot be told
             apart; empty where nothing is compared.
+        learning_rate: what the grid calls the row's learning rates; empty for the method's own.
     """
 
     task: str
@@ -61,6 +61,7 @@ class Row:
     untuned: dict[str, Number] = field(default_factory=dict)
     against_reference: dict[str, Comparison] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    learning_rate: str = ""
 
 
 def rows_of(results: Results, summaries: Summaries) -> list[Row]:
@@ -72,7 +73,8 @@ def rows_of(results: Results, summaries: Summaries) -> list[Row]:
     """
     gathered = same_row(results, summaries)
     places = [[summaries.places[results.resolve(cell).spec.id] for cell in cells] for cells in gathered]
-    numbers = averages(COLUMNS, summaries.founds, places)
+    columns = summaries.columns
+    numbers = averages(columns, summaries.founds, places)
     before, old = _untuned(results, summaries), outdated(summaries.founds)
     rows = []
     for cells, own, found in zip(gathered, places, numbers, strict=True):
@@ -82,13 +84,13 @@ def rows_of(results: Results, summaries: Summaries) -> list[Row]:
             replace(
                 row,
                 notes=(*row.notes, *earlier(summaries.founds, own, old)),
-                numbers={column.name: number for column, number in zip(COLUMNS, found, strict=True)},
+                numbers={column.name: number for column, number in zip(columns, found, strict=True)},
                 untuned=before[untuned.spec.id] if untuned else {},
             )
         )
     rows = [replace(row, notes=(*row.notes, *_elsewhere(results, summaries, row))) for row in rows]
     entrants = [_entrant(results, summaries, row, own) for row, own in zip(rows, places, strict=True)]
-    compared = compare_rows(entrants, summaries.founds)
+    compared = compare_rows(entrants, summaries.founds, columns)
     rows = [replace(row, **vars(found)) for row, found in zip(rows, compared, strict=True)]
     return with_variants(results, rows)
 
@@ -96,10 +98,11 @@ def rows_of(results: Results, summaries: Summaries) -> list[Row]:
 def _untuned(results: Results, summaries: Summaries) -> dict[str, dict[str, Number]]:
     """Return what each untuned cell leaks."""
     ids = sorted({results.resolve(cell).spec.id for cell in results.cells.values() if cell.spec.is_untuned})
-    numbers = averages(COLUMNS, summaries.founds, [[summaries.places[name]] for name in ids])
-    told = [zip(COLUMNS, found, strict=True) for found in numbers]
+    columns = summaries.columns
+    numbers = averages(columns, summaries.founds, [[summaries.places[name]] for name in ids])
+    told = [zip(columns, found, strict=True) for found in numbers]
     return {
-        name: {column.name: number for column, number in own if column.name.startswith(_LEAKS)}
+        name: {column.name: number for column, number in own if column.name.startswith(_LEAKS) and not column.plugin}
         for name, own in zip(ids, told, strict=True)
     }
 
@@ -138,13 +141,14 @@ def _elsewhere(results: Results, summaries: Summaries, row: Row) -> tuple[str, .
 
 
 def _made_alike(spec: Spec) -> str:
-    """Return what rows of one table share: all that was asked but method, regime, weighting and seed.
+    """Return what rows of one table share: all that was asked but method, regime, weighting, learning rates and seed.
 
-    Learning rates belong to the method.
+    Learning rates belong to the method: each has its own, and a grid that varies them tries each method several times.
     """
     form = {key: value for key, value in spec.canonical.items() if key not in ("method", "regime", "weighting", "seed")}
-    if isinstance(recipe := form.get("recipe"), dict):
-        form["recipe"] = {key: value for key, value in recipe.items() if key != "rates"}
+    if isinstance(recipe := form.pop("recipe", {}), dict):
+        recipe = {key: value for key, value in recipe.items() if key != "rates"}
+    form |= {"recipe": recipe} if recipe else {}
     if isinstance(task := form.get("task"), dict):
         form["task"] = {key: value for key, value in task.items() if key != "regimes"}
     return json.dumps([form, spec.asked], sort_keys=True)
@@ -174,6 +178,7 @@ def _row(results: Results, cells: list[Cell], workers: list[Told]) -> Row:
         status=status,
         notes=tuple(notes),
         numbers={},
+        learning_rate=spec.learning_rate,
     )
 
 

@@ -22,7 +22,8 @@ def with_variants(results: Results, rows: list["Row"]) -> list["Row"]:
     for place, (row, one) in enumerate(zip(rows, told, strict=True)):
         if row.method != "untuned":
             recipes.setdefault((row.task, row.model), set()).add(str(one["recipe"]))
-        names.setdefault((row.task, row.model, row.regime, row.method, row.weighting), []).append(place)
+        name = (row.task, row.model, row.regime, row.method, row.weighting, row.learning_rate)
+        names.setdefault(name, []).append(place)
     for places in names.values():
         first = rows[places[0]]
         for place, measured in zip(places, _measured([rows[place] for place in places]), strict=True):
@@ -64,6 +65,8 @@ def _told(results: Results, row: "Row") -> dict[str, Any]:
     if row.device or row.precision:
         flat |= {"device": row.device, "precision": row.precision}
     _flatten(cell.spec.canonical, "", flat)
+    if row.learning_rate:  # which says it
+        flat = {key: value for key, value in flat.items() if not key.startswith("recipe.rates.")}
     return flat
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, TextIO
 import typer
 
 from benchmark.cli.console import console
+from benchmark.cli.grids import PluginOption, load_plugins
 
 
 def verify(
@@ -20,17 +21,19 @@ def verify(
         typer.Option(min=1, metavar="K", help="Also train K random cells again, with data and model."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the choice of those cells.")] = 0,
+    plugin: PluginOption = None,
 ) -> None:
     """Check a results folder and compute its numbers again; no GPU, model or data is needed."""
+    load_plugins(plugin)
     import os
 
-    from adapters import get_method, get_weighting
+    from adapters import get_loss, get_method, get_weighting
     from leaderboard.verification.specs import Registered
     from leaderboard.verification.verify import verify as check
     from leaderboard.verification.writing import as_json, faults, sentences, table
 
     folder = _folder(results)
-    found = check(folder, Registered(get_weighting, get_method), workers or os.cpu_count() or 1, _tell)
+    found = check(folder, Registered(get_weighting, get_method, get_loss), workers or os.cpu_count() or 1, _tell)
     if json:
         sys.stdout.write(as_json(found))
     else:

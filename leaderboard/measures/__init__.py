@@ -1,12 +1,22 @@
 """The measures: plain numpy functions, one small module each, with a name, a version and a unit.
 
-`METRICS` lists them by name without importing any.
+`METRICS` lists them by name without importing any. Beside the suite's own it has those of plug-ins, each a
+`CellMeasure`.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from leaderboard.measures.base import Measure
 from polyskew.registry import Registry
 
-METRICS: Registry[Measure] = Registry("metric", "polyskew.measures")
+if TYPE_CHECKING:
+    from leaderboard.measures.cell_measure import CellMeasure as CellMeasure
+    from leaderboard.measures.samples import ExplainedTexts as ExplainedTexts
+    from leaderboard.measures.samples import FeatureVectors as FeatureVectors
+    from leaderboard.measures.samples import PredictedRows as PredictedRows
+
+METRICS: Registry[Measure] = Registry("measure", "polyskew.measures")
 
 for _name, _target, _summary in (
     ("accuracy", "accuracy:MEASURE", "share of test rows predicted right"),
@@ -31,3 +41,18 @@ for _name, _target, _summary in (
     ("permutation_share", "permutation_share:MEASURE", "share of a drift's variance over texts made by permutations"),
 ):
     METRICS.add(_name, f"leaderboard.measures.{_target}", summary=_summary)
+
+_LAZY = {
+    "CellMeasure": "leaderboard.measures.cell_measure",
+    "ExplainedTexts": "leaderboard.measures.samples",
+    "FeatureVectors": "leaderboard.measures.samples",
+    "PredictedRows": "leaderboard.measures.samples",
+}
+
+__all__ = ["METRICS", "Measure", *sorted(_LAZY)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'leaderboard.measures' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

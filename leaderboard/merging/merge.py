@@ -19,7 +19,7 @@ from polyskew.canonical import digest
 from polyskew.errors import UserError
 from polyskew.files import write_json, write_text
 
-_JOINED = ("recipe", "licence", "citation", "probe")
+_JOINED = ("recipe", "learning_rate", "licence", "citation", "probe")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,8 @@ def _write(version: Version, joined: dict[str, Any], blocks: Iterable[Block], fo
 
 def _conflict(name: str, chosen: list[list[Version]], places: list[str]) -> Conflict:
     spec = chosen[0][0].cell.spec
-    names = (spec.task, spec.model, spec.method, spec.regime, spec.weighting, f"seed {spec.seed}")
+    rate = (f"rate {spec.learning_rate}",) if spec.learning_rate else ()
+    names = (spec.task, spec.model, spec.method, spec.regime, spec.weighting, *rate, f"seed {spec.seed}")
     told = dict.fromkeys(differing(chosen[0][0], same[0]) for same in chosen[1:])
     sources = [tuple(sorted({version.source for version in same})) for same in chosen]
     return Conflict(

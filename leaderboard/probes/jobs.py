@@ -1,11 +1,10 @@
 """The jobs that run language probes on a cell's features: on all texts, on single layers, and within true labels."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from leaderboard.measures import leakage, online_coding
 from leaderboard.measures.probing import shuffled_within
-from leaderboard.measuring.jobs import Job, value
+from leaderboard.measuring.jobs import Job, on_one_thread, value
 from leaderboard.probes.control_jobs import confound_job, matched_jobs
 from leaderboard.probes.corpus import SCALED, Corpus, corpora
 from leaderboard.probes.runs import PROBE_SEED, SHUFFLE_SEED, Outcome, apart, coded, together, told, told_by_paper
@@ -25,26 +24,16 @@ def probe_jobs(cell: Cell) -> Iterator[Job]:
     """Yield the probes on a cell's features. What is not run on every vector is run on those that the board shows."""
     for corpus in corpora(cell):
         for vectors in corpus.vectors():
-            yield _alone(_layer_job(corpus, vectors) if vectors.startswith("layer_") else _whole_job(corpus, vectors))
-        yield _alone(confound_job(corpus))
+            yield on_one_thread(
+                _layer_job(corpus, vectors) if vectors.startswith("layer_") else _whole_job(corpus, vectors)
+            )
+        yield on_one_thread(confound_job(corpus))
         main = corpus.board_vectors()
         if main and corpus.name == "test":
-            yield _alone(_within_job(corpus, main))
+            yield on_one_thread(_within_job(corpus, main))
         if main and corpus.name == "probe":
             for job in matched_jobs(corpus, main):
-                yield _alone(job)
-
-
-def _alone(job: Job) -> Job:
-    """Return the job on one thread: workers share the machine, and on problems this small more threads mostly wait."""
-
-    def compute() -> list[list[Value]]:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(limits=1):
-            return job.compute()
-
-    return replace(job, compute=compute)
+                yield on_one_thread(job)
 
 
 def _whole_job(corpus: Corpus, vectors: str) -> Job:

@@ -10,7 +10,6 @@ from leaderboard.publishing.licences import licences
 from leaderboard.publishing.markup import code, codes
 from leaderboard.publishing.origins import describe_tasks, grid_names, languages
 from leaderboard.publishing.parquet import ROWS
-from leaderboard.reading.columns import COLUMNS
 from leaderboard.reading.schema import Spec
 from leaderboard.reading.store import Results
 
@@ -45,7 +44,7 @@ def data_card(name: str, results: Results, board: Board, withheld: dict[str, str
         "## Data",
         *describe_tasks(specs),
         "## What was run",
-        "\n".join(f"- {line}" for line in _axes(specs)),
+        "\n".join(f"- {line}" for line in (*_axes(specs), *_plugins(results))),
         "## What was measured, and what not",
         *_measured(results, board),
         "## What was withheld",
@@ -81,8 +80,11 @@ def _axes(specs: list[Spec]) -> Iterator[str]:
         ("method", "methods"),
         ("weighting", "weightings"),
         ("recipe", "recipes"),
+        ("learning_rate", "learning rates, beside the methods' own"),
     ):
-        yield f"{title}: {codes(sorted({str(value) for spec in specs if (value := getattr(spec, axis))}))}"
+        names = sorted({str(value) for spec in specs if (value := getattr(spec, axis))})
+        if names or axis != "learning_rate":
+            yield f"{title}: {codes(names)}"
     seeds = sorted({spec.seed for spec in specs if spec.seed is not None})
     yield f"seeds: {codes(seeds)}"
     for name, identity in sorted({spec.model: spec.canonical.get("model", {}) for spec in specs}.items()):
@@ -91,11 +93,22 @@ def _axes(specs: list[Spec]) -> Iterator[str]:
         yield f"model {code(name)}: {where if hub or checksum else 'no source recorded'}"
 
 
+def _plugins(results: Results) -> Iterator[str]:
+    """Yield what is not polyskew's own, with the package or file that brings it: whoever runs it again needs that."""
+    found = set()
+    for cell in results.cells.values():
+        found |= {(plugin.kind, plugin.name, str(plugin)) for plugin in cell.spec.plugins}
+        found |= {("measure", name, str(block.plugin)) for name, block in cell.plugin_blocks.items()}
+        cell.forget()
+    for kind, name, source in sorted(found):
+        yield f"plug-in: the {kind} {code(name)} of {code(source)}, which is not part of polyskew"
+
+
 def _measured(results: Results, board: Board) -> Iterator[str]:
     done, cells = finished(results)
     some = "" if done == cells else " What the others lack is missing on the board, with the reason."
     yield f"{done} of {cells} cells (trainings, and models before fine-tuning) are finished and measured.{some}"
-    found = {column.name: [row.numbers[column.name] for row in board.rows] for column in COLUMNS}
+    found = {column.name: [row.numbers[column.name] for row in board.rows] for column in board.columns}
     there = [name for name, numbers in found.items() if any(number.value is not None for number in numbers)]
     yield f"Measured, in at least one row: {codes(there)}."
     missing = {name: Counter(number.reason for number in found[name]).most_common(1) for name in found.keys() - there}

@@ -1,15 +1,18 @@
 """The model card of a cell's weights: what they are, how they were made, what was measured on them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from leaderboard.publishing.card import PAPER
 from leaderboard.publishing.hub import TAG
 from leaderboard.publishing.licences import licences
 from leaderboard.publishing.markup import block, code
 from leaderboard.publishing.origins import describe_tasks, languages
+from leaderboard.reading.column import Column
 from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.plugin_columns import latest, plugin_columns
 from leaderboard.reading.sources import Found
 from leaderboard.reading.store import Cell, Results
+from leaderboard.reading.summary import columns_of
 
 # The board's columns that are told of a single cell, with the hub's name of the metric where it has one.
 _RESULTS = {
@@ -23,6 +26,9 @@ _RESULTS = {
     "neutral_uptake": "neutral_uptake",
 }
 
+# Methods whose tuners PEFT knows once `adapters.tuners` is imported.
+_OWN_TUNERS = ("houlsby", "pfeiffer", "parallel", "bitfit")
+
 
 def model_card(name: str, cell: Cell, results: Results, *, adapter: bool) -> str:
     """Return the ``README.md`` of a cell's weights.
@@ -34,7 +40,8 @@ def model_card(name: str, cell: Cell, results: Results, *, adapter: bool) -> str
         adapter: whether the weights are an adapter; else a whole model.
     """
     spec = cell.spec
-    founds = {column.name: column.find(cell) for column in COLUMNS}
+    columns = columns_of(latest(plugin_columns(cell)))
+    founds = {column.name: column.find(cell) for column in columns}
     what = "An adapter" if adapter else "A model"
     parts = [
         f"# {code(spec.model)}, {code(spec.method)}, on {code(spec.task)}",
@@ -44,7 +51,7 @@ def model_card(name: str, cell: Cell, results: Results, *, adapter: bool) -> str
         "## How it was trained",
         "\n".join(f"- {line}" for line in _training(cell, founds)),
         "## What was measured",
-        _table(founds),
+        _table(founds, columns),
         "## What is known of its language leakage",
         _leakage(cell, results, founds),
         "## Load it",
@@ -100,16 +107,20 @@ def _training(cell: Cell, founds: dict[str, Found]) -> Iterator[str]:
     spec = cell.spec
     yield f"regime {code(spec.regime)}: the share of each label in each language stands in `spec.json` under `shares`"
     yield f"weighting of the loss {code(spec.weighting)}, recipe {code(spec.recipe or 'default')}, seed {spec.seed}"
+    if spec.learning_rate:
+        yield f"learning rate {code(spec.learning_rate)}, as its grid has it"
+    for plugin in spec.plugins:
+        yield f"the {plugin.kind} {code(plugin.name)} of the plug-in {code(str(plugin))}, which is not part of polyskew"
     for name, unit in (("trainable_parameters", "trainable parameters"), ("seconds", "seconds of training")):
         if (value := founds[name].value) is not None:
             yield f"{value:,.0f} {unit}"
     yield "all settings: `spec.json`, under `canonical`"
 
 
-def _table(founds: dict[str, Found]) -> str:
-    units = {column.name: column.unit for column in COLUMNS}
+def _table(founds: dict[str, Found], columns: Sequence[Column]) -> str:
+    units = {column.name: column.unit for column in columns if column.plugin or column.name in _RESULTS}
     lines = ["| measure | value | 95% interval | unit |", "|---|---:|---|---|"]
-    for name in _RESULTS:
+    for name in (*_RESULTS, *(name for name in units if name not in _RESULTS)):
         found = founds[name]
         if found.value is None:
             lines.append(f"| `{name}` | | {found.reason} | {units[name]} |")
@@ -145,10 +156,10 @@ def _loading(name: str, cell: Cell, *, adapter: bool) -> Iterator[str]:
             "python",
         )
     else:
-        houlsby = "import adapters.houlsby_tuner  # of polyskew: PEFT has no such adapters\n"
+        tuners = "import adapters.tuners  # of polyskew: PEFT has no such adapters\n"
         base = f'"{hub}", revision="{revision}"' if hub else "FOLDER"
         yield block(
-            (houlsby if cell.spec.method.startswith("houlsby") else "")
+            (tuners if cell.spec.method.partition("(")[0] in _OWN_TUNERS else "")
             + "from peft import PeftModel\nfrom transformers import AutoModelForSequenceClassification\n\n"
             f"base = AutoModelForSequenceClassification.from_pretrained({base}, num_labels={len(cell.spec.labels)})\n"
             f'model = PeftModel.from_pretrained(base, "{name}")',

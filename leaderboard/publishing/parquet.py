@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from leaderboard.board import Board
-from leaderboard.tables.fields import FIELDS, UNITS
+from leaderboard.tables.fields import fields_of
 from polyskew.files import atomic_file
 
 ROWS = "rows.parquet"
@@ -20,10 +20,11 @@ def write_rows(board: Board, path: Path) -> None:
     import pyarrow.parquet
 
     fields, columns = [], []
-    for name, field in FIELDS.items():
+    units = {column.name: column.unit for column in board.columns}
+    for name, field in fields_of(board.columns).items():
         count = name in _COUNTS or name.endswith("_seeds")
         kind = pyarrow.string() if field.text else pyarrow.int64() if count else pyarrow.float64()
-        unit = UNITS.get(field.column)
+        unit = units.get(field.column)
         told = {"unit": unit} if unit and name.removeprefix(field.column) in _MEASURED else None
         fields.append(pyarrow.field(name, kind, metadata=told))
         columns.append(pyarrow.array([field.get(row) for row in board.rows], kind))

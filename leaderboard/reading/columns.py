@@ -1,34 +1,10 @@
-"""The columns of the board: name, unit, source and meaning."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""The columns of the board that the suite brings."""
 
 from leaderboard.measures import leakage, matching, online_coding
 from leaderboard.measures.base import Measure
 from leaderboard.measures.drift import THRESHOLD
-from leaderboard.reading.sources import Found, Source, cost, tokens
-from leaderboard.reading.store import Cell
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of numbers.
-
-    Attributes:
-        name: in CSV and JSON; stable.
-        unit: of the value.
-        find: takes a cell and returns its number.
-        paired: the values are differences to another cell of the same seed.
-        summary: one line for the documentation.
-        over_texts: all seeds explain the same texts, so the error over texts is added to the spread between seeds.
-    """
-
-    name: str
-    unit: str
-    find: Callable[[Cell], Found]
-    summary: str
-    paired: bool = False
-    over_texts: bool = False
+from leaderboard.reading.column import Column
+from leaderboard.reading.sources import Source, cost, search_at_edge, tokens
 
 
 def _probe(
@@ -40,9 +16,10 @@ def _probe(
     *,
     probe: str = "paper",
     part: dict[str, str] | None = None,
+    compared: bool = False,
 ) -> Column:
     source = Source(measure.name, "features", {"probe": probe, "corpus": corpus, **(part or {})}, by or {})
-    return Column(name, measure.unit, source, summary)
+    return Column(name, measure.unit, source, summary, compared=compared)
 
 
 def _online(
@@ -52,18 +29,27 @@ def _online(
     summary: str,
     by: dict[str, str] | None = None,
     part: dict[str, str] | None = None,
+    *,
+    compared: bool = False,
 ) -> Column:
-    return _probe(name, measure, corpus, summary, by, probe="online", part=part)
+    return _probe(name, measure, corpus, summary, by, probe="online", part=part, compared=compared)
 
 
-def _drift(name: str, summary: str, by: dict[str, str] | None = None, *, threshold: float = THRESHOLD) -> Column:
+def _drift(
+    name: str,
+    summary: str,
+    by: dict[str, str] | None = None,
+    *,
+    threshold: float = THRESHOLD,
+    compared: bool = False,
+) -> Column:
     source = Source("neutral_drift", "attributions", {"threshold": threshold}, by or {})
-    return Column(name, "probability", source, summary, paired=True, over_texts=True)
+    return Column(name, "probability", source, summary, paired=True, over_texts=True, compared=compared)
 
 
-def _uptake(name: str, summary: str, *, threshold: float = THRESHOLD) -> Column:
+def _uptake(name: str, summary: str, *, threshold: float = THRESHOLD, compared: bool = False) -> Column:
     source = Source("neutral_uptake", "attributions", {"threshold": threshold}, SKEW)
-    return Column(name, "ratio", source, summary, paired=True, over_texts=True)
+    return Column(name, "ratio", source, summary, paired=True, over_texts=True, compared=compared)
 
 
 SKEW = {"skew": "*"}
@@ -73,20 +59,45 @@ WITHIN, LENGTH, LENGTH_SOURCE = {"within": "label"}, {"match": "length"}, {"matc
 LEAKAGE, ABOVE, SAVED = leakage.MEASURE, leakage.ABOVE_CHANCE, online_coding.SAVED
 
 COLUMNS: tuple[Column, ...] = (
-    Column("accuracy", "share", Source("accuracy", "predict"), "of test rows predicted right"),
+    Column(
+        "accuracy",
+        "share",
+        Source("accuracy", "predict"),
+        "of test rows predicted right",
+        compared=True,
+        better="higher",
+    ),
     Column(
         "accuracy_difference",
         "share",
         Source("accuracy_difference", "predict"),
         "accuracy less that of the reference cell (balanced, unweighted) of the same seed",
         paired=True,
+        better="higher",
     ),
-    Column("macro_f1", "share", Source("macro_f1", "predict"), "mean over labels of F1"),
     Column(
-        "skew_uptake", "ratio", Source("skew_uptake", "predict", by=SKEW), "0: blind to language, 1: copies the skew"
+        "macro_f1",
+        "share",
+        Source("macro_f1", "predict"),
+        "mean over labels of F1",
+        compared=True,
+        better="higher",
+    ),
+    Column(
+        "skew_uptake",
+        "ratio",
+        Source("skew_uptake", "predict", by=SKEW),
+        "0: blind to language, 1: copies the skew",
+        compared=True,
     ),
     Column("mutual_information", "bits", Source("mutual_information", "predict"), "of language and prediction"),
-    _probe("leakage_probe", LEAKAGE, "probe", "accuracy of the paper's language probe on the probe corpus"),
+    _probe(
+        "leakage_probe",
+        LEAKAGE,
+        "probe",
+        "accuracy of the paper's language probe on the probe corpus",
+        compared=True,
+    ),
     _probe("leakage_test", LEAKAGE, "test", "the same on the test set"),
     _probe(
         "leakage_default_probe",
@@ -144,6 +155,7 @@ COLUMNS: tuple[Column, ...] = (
         online_coding.COMPRESSION,
         "probe",
         "uniform over online codelength of the languages of the probe corpus (1: features tell nothing)",
+        compared=True,
     ),
     _online("compression_test", online_coding.COMPRESSION, "test", "the same on the test set"),
     _online(
@@ -166,14 +178,18 @@ COLUMNS: tuple[Column, ...] = (
         Source(matching.TEXTS.name, "features", {"corpus": "probe", **LENGTH}),
         "texts of the probe corpus that are left where lengths are matched",
     ),
-    _drift("neutral_drift", "mean absolute SHAP drift of neutral tokens, less the placebo's"),
+    _drift("neutral_drift", "mean absolute SHAP drift of neutral tokens, less the placebo's", compared=True),
     _drift("neutral_drift_own", "the same before the placebo's is taken off", {"term": "own"}),
     _drift(
         "neutral_drift_placebo",
         "the placebo's: the balanced cell of another seed against the reference",
         {"term": "placebo"},
     ),
-    _uptake("neutral_uptake", "above 0: neutral tokens argue for the label that their language over-represents"),
+    _uptake(
+        "neutral_uptake",
+        "above 0: neutral tokens argue for the label that their language over-represents",
+        compared=True,
+    ),
     _drift("neutral_drift_at_0.001", "neutral_drift with the threshold 0.001", threshold=0.001),
     _drift("neutral_drift_at_0.05", "neutral_drift with the threshold 0.05", threshold=0.05),
     _uptake("neutral_uptake_at_0.001", "neutral_uptake with the threshold 0.001", threshold=0.001),
@@ -196,6 +212,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("peak_memory_bytes", "bytes", cost("peak_memory_bytes"), "largest memory while training"),
     Column("seconds", "seconds", cost("seconds"), "of training, over all resumes"),
     Column("examples_per_second", "examples/s", cost("examples_per_second"), "of training"),
+    Column("rate_body", "rate", cost("rate_body"), "peak learning rate of the body"),
+    Column("rate_head", "rate", cost("rate_head"), "peak learning rate of the head"),
+    Column("search_trainings", "count", cost("search_trainings"), "trainings of the search of the learning rate"),
+    Column("search_seconds", "seconds", cost("search_seconds"), "of all trainings of the search"),
+    Column("search_at_edge", "share", search_at_edge, "of seeds whose search chose an end of its range"),
     Column("tokens_per_text", "tokens", tokens("tokens_per_text"), "mean over languages"),
     Column("unknown_share", "share", tokens("unknown_share"), "unknown tokens, mean over languages"),
     Column("truncated_share", "share", tokens("truncated_share"), "texts cut short, mean over languages"),

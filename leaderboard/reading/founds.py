@@ -1,6 +1,6 @@
 """What was found in many cells, as arrays: a board of thousands of cells averages hundreds of thousands of numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,32 @@ def gather(cells: Sequence[Sequence[Found]], of_texts: tuple[int, ...], columns:
     value, low, high = numbers
     method, reason, made_by = codes
     return Founds(value, low, high, method, reason, made_by, resampled, of_texts, tuple(texts))
+
+
+def widened(
+    founds: Founds, places: Sequence[int], of_texts: tuple[int, ...], reasons: Mapping[int, Sequence[str]]
+) -> Founds:
+    """Return the numbers in more columns, or in another order of them.
+
+    Args:
+        founds: the numbers in P columns.
+        places: for each new column its place among the P, or -1.
+        of_texts: the new columns whose numbers have been resampled over texts.
+        reasons: for each new column that is none of the P, why each cell has no number in it.
+    """
+    texts = {text: place for place, text in enumerate(founds.texts)}
+    columns, new = np.array(places, dtype=np.int64), np.array(places) < 0
+    arrays: dict[str, NDArray[Any]] = {}
+    for name in (*_NUMBERS, *_TEXTS):
+        arrays[name] = getattr(founds, name)[:, columns]
+        arrays[name][:, new] = np.nan if name in _NUMBERS else 0
+    for place, told in reasons.items():
+        arrays["reason"][:, place] = [texts.setdefault(text, len(texts)) for text in told]
+    resampled = np.full((len(founds.value), len(of_texts), KEPT), np.nan, np.float32)
+    for row, place in enumerate(of_texts):
+        if places[place] in founds.of_texts:
+            resampled[:, row] = founds.resampled[:, founds.of_texts.index(places[place])]
+    return Founds(**arrays, resampled=resampled, of_texts=of_texts, texts=tuple(texts))
 
 
 def joined(parts: Sequence[tuple[Founds, Sequence[int]]]) -> Founds:

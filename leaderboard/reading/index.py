@@ -17,16 +17,17 @@ from typing import NamedTuple
 import numpy as np
 
 from leaderboard.reading.columns import COLUMNS
-from leaderboard.reading.founds import ARRAYS, Founds, joined
+from leaderboard.reading.founds import ARRAYS, Founds
+from leaderboard.reading.plugin_columns import PluginColumn, latest
 from leaderboard.reading.schema import SCHEMA, Spec, parse
 from leaderboard.reading.sources import Source
 from leaderboard.reading.store import FAILURE, METRICS, SPEC, STAGES, Cell, Results, cell_folders, read_cell
-from leaderboard.reading.summary import OF_TEXTS, Summaries, Told, summarise
+from leaderboard.reading.summary import Summaries, Told, columns_of, of_texts, summarise, united
 from polyskew.files import atomic_file
 
 INDEX = ".index"
 _FILES = (".", SPEC, METRICS, FAILURE, "train/cost.json", "data/tokens.json", *STAGES)
-_FORM = 3  # raise it where a summary or the way a number is found changes
+_FORM = 4  # raise it where a summary or the way a number is found changes
 _DIGEST = 16  # bytes
 _SETTLED = 2.0  # seconds; a file may change again within one tick of its clock, and would look the same
 
@@ -70,20 +71,12 @@ def read_index(folder: Path | str, workers: int = 1) -> tuple[Results, Summaries
         else:
             continue
         stamps[name] = stamp
-    summaries = _united([(known.summaries, kept), (fresh := summarise(new, workers), list(fresh.places))])
+    summaries = united([(known.summaries, kept), (fresh := summarise(new, workers), list(fresh.places))])
     if new or len(kept) < len(known.stamps):
         old = [name for name in summaries.places if int(stamps[name].partition(" ")[0]) < settled]
         with suppress(OSError):  # a folder of somebody else's, or a full disk: the board is shown all the same
-            _write(path, _Known({name: stamps[name] for name in old}, specs, _united([(summaries, old)])))
+            _write(path, _Known({name: stamps[name] for name in old}, specs, united([(summaries, old)])))
     return Results(Path(folder), cells), summaries
-
-
-def _united(parts: list[tuple[Summaries, list[str]]]) -> Summaries:
-    """Return chosen cells of several."""
-    names = [name for _, chosen in parts for name in chosen]
-    told = [part.told[part.places[name]] for part, chosen in parts for name in chosen]
-    founds = joined([(part.founds, [part.places[name] for name in chosen]) for part, chosen in parts])
-    return Summaries({name: place for place, name in enumerate(names)}, told, founds)
 
 
 def _stamp(folder: Path) -> str:
@@ -124,12 +117,14 @@ def _load(path: Path) -> _Known:
         told = json.loads(file["told"].tobytes())
         if told["form"] != _form():
             return nothing
-        founds = Founds(**{name: file[name] for name in ARRAYS}, of_texts=OF_TEXTS, texts=tuple(told["texts"]))
+        cells = [Told(*one) for one in told["told"]]
+        cells = [cell._replace(plugins=tuple(PluginColumn(*one) for one in cell.plugins)) for cell in cells]
+        plugins = latest(plugin for cell in cells for plugin in cell.plugins)
+        texts = of_texts(columns_of(plugins))
+        founds = Founds(**{name: file[name] for name in ARRAYS}, of_texts=texts, texts=tuple(told["texts"]))
         specs, ends = file["specs"].tobytes(), [0, *file["ends"].tolist()]
     names = list(told["stamps"])
-    summaries = Summaries(
-        {name: place for place, name in enumerate(names)}, [Told(*one) for one in told["told"]], founds
-    )
+    summaries = Summaries({name: place for place, name in enumerate(names)}, cells, plugins, founds)
     return _Known(
         told["stamps"], {name: specs[ends[place] : ends[place + 1]] for place, name in enumerate(names)}, summaries
     )

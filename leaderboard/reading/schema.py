@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
 from typing_extensions import TypedDict
 
+from leaderboard.reading.plugin_records import MeasuredBy, Plugin
 from polyskew.errors import UserError
 
 SCHEMA = 1
@@ -29,6 +30,8 @@ class Spec(BaseModel):
     """``spec.json``: what a cell is. Fields that this room does not use are ignored.
 
     Attributes:
+        learning_rate: what boards call the learning rates that a grid sets; empty for the method's or recipe's own.
+        plugins: what the cell needs that is not the suite's own.
         same_as: id of the cell that did the identical work, if this one did not run itself.
         canonical: the form that was hashed into the id; used to name how two cells differ.
         group: equal for cells that may be averaged over seeds or compared with each other.
@@ -54,6 +57,8 @@ class Spec(BaseModel):
     weighting: str | None
     seed: int | None
     recipe: str = ""
+    learning_rate: str = ""
+    plugins: tuple[Plugin, ...] = ()
     same_as: str | None = None
     canonical: dict[str, Any] = Field(default_factory=dict)
     languages: tuple[str, ...]
@@ -79,8 +84,28 @@ class Spec(BaseModel):
         return (self.regime, self.weighting) == (REFERENCE_REGIME, REFERENCE_WEIGHTING) and not self.is_untuned
 
 
+class Search(BaseModel):
+    """Under ``search`` in ``cost.json``: a search of the learning rate.
+
+    Attributes:
+        at_edge: whether the smallest or the largest rate of its range was chosen.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    at_edge: bool
+
+
 class Cost(BaseModel):
-    """``train/cost.json``."""
+    """``train/cost.json``.
+
+    Attributes:
+        rate_body: peak learning rate of the body in the training that was kept.
+        rate_head: the head's.
+        search: how that rate was chosen, or None where it was given.
+        search_trainings: number of trainings of the search, the one that was kept among them.
+        search_seconds: what all of them took.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -92,6 +117,11 @@ class Cost(BaseModel):
     examples: int | None = None
     examples_per_second: float | None = None
     out_of_memory: int | None = None
+    rate_body: float | None = None
+    rate_head: float | None = None
+    search: Search | None = None
+    search_trainings: int | None = None
+    search_seconds: float | None = None
     device: str = ""
     precision: str = ""
 
@@ -140,6 +170,7 @@ class Block(BaseModel):
     Attributes:
         inputs: SHA-256 of each file used: ``predict/predictions.parquet``, or with the id of another cell before it.
         interval: the method of the values' intervals, or None.
+        plugin: what made it, where that is not the suite.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -150,6 +181,7 @@ class Block(BaseModel):
     params: dict[str, Any] = Field(default_factory=dict)
     inputs: dict[str, str] = Field(default_factory=dict)
     interval: str | None = None
+    plugin: MeasuredBy | None = None
     # Not validated one by one, which would take most of the time of reading: the board checks those it shows.
     values: SkipValidation[list[Value]]
 

@@ -13,6 +13,8 @@ from polyskew.errors import UserError
 BOARD_VECTORS = ("pooler", "cls")
 """The vectors that the board's probes read, the first that a model has."""
 
+NO_SEARCH = "no search"
+
 # Which cell was the reference or the placebo differs from seed to seed, which skews are measured from grid to grid.
 _NOT_METHOD = ("reference", "placebo", "skew")
 _WHOLE = {"within": None, "match": None}  # the parameters of probes on a part of the texts
@@ -54,7 +56,7 @@ class Source:
     def __call__(self, cell: Cell) -> Found:
         """Find the number of a cell that did its own work."""
         # Numbers of an artifact that was made for other settings than those asked for now are not shown.
-        block = find_block(cell, self.measure, self.params) if cell.has(self.stage) else None
+        block = self._block(cell) if cell.has(self.stage) else None
         if block is None:
             return Found(None, reason=self._why_not(cell))
         by = {key: (skew_regime(cell) if value == "*" else value) for key, value in self.by.items()}
@@ -80,17 +82,12 @@ class Source:
         resampled = value.get("resampled", ())
         return Found(value["value"], value.get("low"), value.get("high"), method, "", made_by, resampled)
 
+    def _block(self, cell: Cell) -> Block | None:
+        return find_block(cell, self.measure, self.params)
+
     def _why_not(self, cell: Cell) -> str:
-        if cell.spec.is_untuned and self.stage != "features":
-            return "the untuned model makes no predictions"
-        if cell.failure is not None:
-            return cell.failure.sentence()
-        if not cell.started:
-            return "not run yet"
-        if not cell.has(self.stage):
-            return f"the stage {self.stage!r} is not finished"
-        if cell.metrics is None:
-            return "not measured yet"
+        if reason := lacks(cell, self.stage):
+            return reason
         if self.stage == "attributions" or self.measure == "accuracy_difference":
             return "there is no reference cell with this stage finished"
         corpus = self.params.get("corpus")
@@ -99,6 +96,32 @@ class Source:
         if any(block.params.get("corpus") == corpus for blocks in cell.blocks.values() for block in blocks):
             return "not measured by the version of polyskew that measured this cell"
         return f"not measured (no {corpus} features)"
+
+
+class PluginColumnSource(Source):
+    """Where the number of a plug-in's measure stands."""
+
+    def _block(self, cell: Cell) -> Block | None:
+        return cell.plugin_blocks.get(self.measure)
+
+    def _why_not(self, cell: Cell) -> str:
+        return lacks(cell, self.stage) or NOT_BY_PLUGIN
+
+
+NOT_BY_PLUGIN = "not measured with the plug-in"
+
+
+def lacks(cell: Cell, stage: str) -> str:
+    """Return why nothing is measured on a stage of a cell; empty where something can be."""
+    if cell.spec.is_untuned and stage != "features":
+        return "the untuned model makes no predictions"
+    if cell.failure is not None:
+        return cell.failure.sentence()
+    if not cell.started:
+        return "not run yet"
+    if not cell.has(stage):
+        return f"the stage {stage!r} is not finished"
+    return "not measured yet" if cell.metrics is None else ""
 
 
 def find_block(cell: Cell, measure: str, params: dict[str, str | float]) -> Block | None:
@@ -146,6 +169,7 @@ def _is_sound(value: Value) -> bool:
 
 def _made_by(block: Block) -> str:
     shared = [f"{key}={value}" for key, value in sorted(block.params.items()) if key not in _NOT_METHOD]
+    shared += [f"plugin={block.plugin}"] if block.plugin else []
     return f"{block.measure} {block.version}" + (f" ({', '.join(shared)})" if shared else "")
 
 
@@ -159,9 +183,19 @@ def cost(name: str) -> Callable[[Cell], Found]:
             return Found(float(number))
         if cell.spec.is_untuned:
             return Found(None, reason="the untuned model is not trained")
-        return Found(None, reason=Source("cost", "train")._why_not(cell) if recorded is None else "not recorded")
+        if recorded is None:
+            return Found(None, reason=Source("cost", "train")._why_not(cell))
+        return Found(None, reason=NO_SEARCH if name.startswith("search_") else "not recorded")
 
     return find
+
+
+def search_at_edge(cell: Cell) -> Found:
+    """Return 1 where a search chose the smallest or the largest rate of its range, and 0 where another."""
+    recorded = cell.cost if cell.has("train") else None
+    if recorded is not None and recorded.search is not None:
+        return Found(float(recorded.search.at_edge))
+    return cost("search_at_edge")(cell)  # which is no number of the file, and says why there is none
 
 
 def tokens(name: str) -> Callable[[Cell], Found]:

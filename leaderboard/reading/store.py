@@ -49,8 +49,14 @@ class Cell:
         """The measured blocks by the name of their measure; empty where nothing was measured."""
         found: dict[str, list[Block]] = {}
         for block in self.metrics.measures if self.metrics else []:
-            found.setdefault(block.measure, []).append(block)
+            if block.plugin is None:
+                found.setdefault(block.measure, []).append(block)
         return found
+
+    @cached_property
+    def plugin_blocks(self) -> dict[str, Block]:
+        """What measures of plug-ins made, by their names."""
+        return {block.measure: block for block in self.metrics.measures if block.plugin} if self.metrics else {}
 
     @cached_property
     def cost(self) -> Cost | None:
@@ -70,7 +76,7 @@ class Cell:
 
     def forget(self) -> None:
         """Let go of the metrics, to be read again if asked for: thousands of cells are too much to keep at once."""
-        for name in ("metrics", "blocks"):
+        for name in ("metrics", "blocks", "plugin_blocks"):
             self.__dict__.pop(name, None)
 
     def has(self, stage: str) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import NamedTuple
 
+from leaderboard.reading.column import Column
 from leaderboard.reading.columns import COLUMNS
-from leaderboard.reading.founds import Founds, gather, joined
-from leaderboard.reading.sources import Source, find_block
-from leaderboard.reading.store import Cell
+from leaderboard.reading.founds import Founds, gather, joined, widened
+from leaderboard.reading.plugin_columns import PluginColumn, latest, plugin_columns
+from leaderboard.reading.sources import NOT_BY_PLUGIN, Found, Source, find_block, lacks
+from leaderboard.reading.store import STAGES, Cell
 
-OF_TEXTS = tuple(place for place, column in enumerate(COLUMNS) if column.over_texts)
 _BATCH = 256  # cells whose numbers are held one by one, before they go into arrays
 _BATCHES_A_WORKER = 4  # a process takes about as long to start as to read one
 
@@ -28,6 +29,8 @@ class Told(NamedTuple):
         done: whether all is finished and measured.
         failure: one clause that says why it failed, or empty.
         uptakes: the uptake of each skewed regime that the cell is set against, where those are several.
+        lacks: why nothing is measured on a stage, by stage; those where something can be are left out.
+        plugins: the measures that users added, of which the cell has numbers.
     """
 
     vectors: str
@@ -37,6 +40,8 @@ class Told(NamedTuple):
     done: bool
     failure: str
     uptakes: dict[str, float]
+    lacks: dict[str, str]
+    plugins: tuple[PluginColumn, ...]
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,29 @@ class Summaries:
     Attributes:
         places: the place of each cell by its id.
         told: in that order.
-        founds: their numbers in the board's columns.
+        plugins: the measures that users added, of which some cell has numbers.
+        founds: the numbers of all cells in all columns.
     """
 
     places: dict[str, int]
     told: list[Told]
+    plugins: tuple[PluginColumn, ...]
     founds: Founds
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The board's columns: those of the suite, then those of plug-ins by name."""
+        return columns_of(self.plugins)
+
+
+def columns_of(plugins: Sequence[PluginColumn]) -> tuple[Column, ...]:
+    """Return the board's columns where some cell has numbers of these measures."""
+    return (*COLUMNS, *(plugin.column() for plugin in plugins))
+
+
+def of_texts(columns: Sequence[Column]) -> tuple[int, ...]:
+    """Return the places of the columns whose numbers vary with the explained texts."""
+    return tuple(place for place, column in enumerate(columns) if column.over_texts)
 
 
 def summarise(cells: Sequence[Cell], workers: int = 1) -> Summaries:
@@ -72,18 +94,53 @@ def summarise(cells: Sequence[Cell], workers: int = 1) -> Summaries:
             parts = list(pool.map(_summarise, batches))
     else:
         parts = [_summarise(batch) for batch in batches]
-    founds = joined([(part, range(len(part.value))) for part, _ in parts])
-    told = [one for _, own in parts for one in own]
-    return Summaries({cell.spec.id: place for place, cell in enumerate(cells)}, told, founds)
+    return united([(part, list(part.places)) for part in parts])
 
 
-def _summarise(cells: Sequence[Cell]) -> tuple[Founds, list[Told]]:
+def united(parts: Sequence[tuple[Summaries, Sequence[str]]]) -> Summaries:
+    """Return chosen cells of several summaries, in order.
+
+    Args:
+        parts: summaries, and the ids of the cells that are taken from each.
+    """
+    names = [name for _, chosen in parts for name in chosen]
+    told = [part.told[part.places[name]] for part, chosen in parts for name in chosen]
+    plugins = latest(plugin for one in told for plugin in one.plugins)
+    founds = joined([(_in_columns(part, plugins), [part.places[name] for name in chosen]) for part, chosen in parts])
+    return Summaries({name: place for place, name in enumerate(names)}, told, plugins, founds)
+
+
+def _in_columns(part: Summaries, plugins: tuple[PluginColumn, ...]) -> Founds:
+    """Return the numbers of a part in the columns of the whole."""
+    if part.plugins == plugins:
+        return part.founds
+    own = {column.name: place for place, column in enumerate(part.columns)}
+    columns = columns_of(plugins)
+    reasons = {
+        len(COLUMNS) + place: [told.lacks.get(plugin.stage, NOT_BY_PLUGIN) for told in part.told]
+        for place, plugin in enumerate(plugins)
+        if plugin.name not in own
+    }
+    return widened(part.founds, [own.get(column.name, -1) for column in columns], of_texts(columns), reasons)
+
+
+def _summarise(cells: Sequence[Cell]) -> Summaries:
+    """Read some cells, one after the other: what is measured on a cell takes too much room to keep."""
     found, told = [], []
     for cell in cells:
-        found.append([column.find(cell) for column in COLUMNS])
-        told.append(_told(cell))
+        one = _told(cell)
+        found.append([column.find(cell) for column in columns_of(one.plugins)])
+        told.append(one)
         cell.forget()
-    return gather(found, OF_TEXTS, len(COLUMNS)), told
+    plugins = latest(plugin for one in told for plugin in one.plugins)
+    for row, one in zip(found, told, strict=True):
+        own = {plugin.name: number for plugin, number in zip(one.plugins, row[len(COLUMNS) :], strict=True)}
+        row[len(COLUMNS) :] = [
+            own.get(plugin.name, Found(None, reason=one.lacks.get(plugin.stage, NOT_BY_PLUGIN))) for plugin in plugins
+        ]
+    columns = columns_of(plugins)
+    founds = gather(found, of_texts(columns), len(columns))
+    return Summaries({cell.spec.id: place for place, cell in enumerate(cells)}, told, plugins, founds)
 
 
 def _told(cell: Cell) -> Told:
@@ -98,6 +155,8 @@ def _told(cell: Cell) -> Told:
         done=cell.done,
         failure=cell.failure.sentence() if cell.failure else "",
         uptakes={name: found.value for name, found in uptakes.items() if found.value is not None},
+        lacks={stage: reason for stage in STAGES[2:] if (reason := lacks(cell, stage))},
+        plugins=latest(plugin_columns(cell)),
     )
 
 

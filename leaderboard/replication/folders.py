@@ -39,6 +39,8 @@ def read_studies(folders: Iterable[Path], stand_ins: dict[str, str]) -> list[Stu
     for (task, model, method, *_), own in found.items():
         own.sort(key=lambda row: order.index(row.cells))
         variant = max((row.variant for row in own), key=len)
+        rate = next((f"learning rate {row.learning_rate}" for row in own if row.learning_rate), "")
+        variant = ", ".join(part for part in (rate, variant) if part)
         placed = {(row.regime, row.weighting): row for row in own}
         study = Study(results, task, model, method, variant, tasks.get(task, ""), models.get(model, ""), placed)
         studies.append(study)

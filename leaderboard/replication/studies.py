@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.reading.columns import Column
+from leaderboard.reading.column import Column
 from leaderboard.reading.sources import Found
 from leaderboard.reading.store import Cell, Results
 from leaderboard.replication.numbers import Got

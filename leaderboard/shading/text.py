@@ -117,7 +117,7 @@ def shaded_text(
     own = read_text(work, text, language)
     column = own.label if label is None else spec.labels.index(label)
     reference, alone = _reference(results, cell, work, own)
-    axes = (spec.regime, spec.method, spec.weighting)
+    axes = (spec.regime, spec.method, spec.weighting, spec.learning_rate)
     seed = "" if spec.seed is None else f", seed {spec.seed}"
     return ShadedText(
         cell=spec.id,

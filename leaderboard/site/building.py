@@ -31,7 +31,7 @@ def build(folder: Path) -> str:
     """
     workers = os.cpu_count() or 1
     results, summaries = read_index(folder, workers)
-    found = Board(tuple(rows_of(results, summaries)))
+    found = Board(tuple(rows_of(results, summaries)), summaries.columns)
     rows = list(_rows(found, results))
     chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
     listed = {**prose(found, folder), **listing(found), **_neighbours(found, results), "chunk": CHUNK}

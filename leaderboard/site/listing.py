@@ -3,17 +3,28 @@
 from typing import Any
 
 from leaderboard.board import Board
-from leaderboard.reading.columns import COLUMNS, Column
+from leaderboard.reading.column import Column
 from leaderboard.rows import Row
 from leaderboard.site.packing import Shared, rounded
 from leaderboard.statistics.averaging import Number
-from leaderboard.statistics.comparisons import COMPARED, Comparison
+from leaderboard.statistics.comparisons import Comparison
 from leaderboard.statistics.spread import LEVEL
 from leaderboard.tables.choosing import sections
 from leaderboard.tables.marks import marks
-from leaderboard.tables.writing import AMOUNTS, DIGITS, SCALE, SHOWN, SIGNED
+from leaderboard.tables.writing import AMOUNTS, digits, scale, shown_columns, signed
 
-NAMES = ("task", "model", "variant", "method", "regime", "weighting", "status", "skew_regime", "vectors")
+NAMES = (
+    "task",
+    "model",
+    "variant",
+    "method",
+    "learning_rate",
+    "regime",
+    "weighting",
+    "status",
+    "skew_regime",
+    "vectors",
+)
 _HEADINGS = {
     "accuracy_difference": "Δ reference",
     "leakage_probe": "language leakage",
@@ -28,37 +39,40 @@ def listing(board: Board) -> dict[str, Any]:
     An interval is given as half its width where it is symmetric, else as the lengths of its two sides.
     """
     shared, rows = Shared(), board.rows
+    shown = shown_columns(board.columns)
+    compared = [column for column in board.columns if column.compared]
     parts = sections(board)
     section_of = {id(row): place for place, (_, own) in enumerate(parts) for row in own}
     return {
         "sections": [title for title, _ in parts],
         "section": [section_of[id(row)] for row in rows],
-        "columns": [_column(column) for column in COLUMNS],
+        "columns": [_column(column, shown=column.name in shown) for column in board.columns],
         "names": {name: [shared.place(getattr(row, name)) for row in rows] for name in NAMES},
         "reference": [int(row.reference) for row in rows],
         "planned": [row.planned for row in rows],
         "done": [row.done for row in rows],
         "notes": [shared.place(row.notes) for row in rows],
         "cells": [row.cells for row in rows],
-        "numbers": {column.name: _numbers(column.name, rows, shared) for column in COLUMNS},
-        "against": {name: _comparisons(name, rows, shared) for name in COMPARED},
-        "groups": {name: [mark.letters for mark in marks(rows, name)] for name in COMPARED},
+        "numbers": {column.name: _numbers(column.name, rows, shared) for column in board.columns},
+        "against": {column.name: _comparisons(column.name, rows, shared) for column in compared},
+        "groups": {column.name: [mark.letters for mark in marks(rows, column)] for column in compared},
         "level": LEVEL,
         "shared": shared.values,
     }
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: Column, *, shown: bool) -> dict[str, Any]:
     amount = column.unit in AMOUNTS
     return {
         "name": column.name,
         "heading": _HEADINGS.get(column.name, column.name.replace("_", " ")),
         "unit": column.unit,
         "summary": column.summary,
-        "shown": column.name in SHOWN,
-        "digits": None if amount else DIGITS.get(column.name, 3),
-        "signed": column.name in SIGNED,
-        "scale": SCALE.get(column.name, 1),
+        "shown": shown,
+        "plugin": column.plugin,
+        "digits": None if amount else digits(column),
+        "signed": signed(column),
+        "scale": scale(column),
     }
 
 

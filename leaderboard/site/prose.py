@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from leaderboard.board import Board, Row
-from leaderboard.statistics.comparisons import COMPARED
 from leaderboard.statistics.intervals import WITH_TEXTS
+from leaderboard.tables.captions import entrants, searched
 from leaderboard.tables.marks import marks, undecided
 from polyskew.errors import UserError
 from polyskew.yamls import parse_yaml
@@ -69,13 +69,14 @@ def _caption(board: Board) -> list[str]:
             "Rows with one seed: ± is half a 95% interval over the test rows of that one run. "
             "How far another seed would be from it is unknown."
         )
-    if any(mark.letters for name in COMPARED for mark in marks(board.rows, name)):
+    compared, rivals = [column for column in board.columns if column.compared], entrants(board.rows)
+    if any(mark.letters for column in compared for mark in marks(board.rows, column)):
         lines.append(
-            "Letters: methods of one regime and weighting that share a letter cannot be told apart (paired by seed, "
-            "Holm-corrected within the table and measure, at 5%). They stand only where two methods are told apart."
+            f"Letters: {rivals} of one regime and weighting that share a letter cannot be told apart (paired by seed, "
+            f"Holm-corrected within the table and measure, at 5%). They stand only where two {rivals} are told apart."
         )
-    if alike := [name.replace("_", " ") for name in COMPARED if undecided(board.rows, name)]:
-        lines.append(f"No two methods of one regime and weighting can be told apart in {', '.join(alike)}.")
+    if alike := [column.name.replace("_", " ") for column in compared if undecided(board.rows, column.name)]:
+        lines.append(f"No two {rivals} of one regime and weighting can be told apart in {', '.join(alike)}.")
     if any(row.against_reference for row in board.rows):
         lines.append(
             "▲ and ▼: told apart, likewise, from the row's reference, the balanced and unweighted training of the same "
@@ -83,6 +84,12 @@ def _caption(board: Board) -> list[str]:
         )
     if any(row.status.startswith("same as") for row in board.rows):
         lines.append("=: this row's work is identical to another's and was done once.")
+    lines += [f"{told}." for told in searched(board.rows)]
+    lines += [
+        f"{column.name.replace('_', ' ').capitalize()}, a measure of a plug-in: {column.summary}."
+        for column in board.columns
+        if column.plugin and column.summary
+    ]
     return [*lines, *_measures(board.rows)]
 
 

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.reading.columns import Column
+from leaderboard.reading.column import Column
 from leaderboard.reading.founds import Founds, gather
 from leaderboard.reading.sources import Found
 from leaderboard.statistics.intervals import (

@@ -11,6 +11,7 @@ KEPT = 40
 
 BOOTSTRAP = f"one seed: normal, bootstrap error over groups of test rows, {RESAMPLES} resamples"
 PROBE_BOOTSTRAP = f"one seed: normal, bootstrap error over groups of probed texts, {RESAMPLES} resamples, probes fixed"
+_PLUGIN_BOOTSTRAP = "one seed: normal, bootstrap error over groups of texts, {n} resamples"
 OF_RUNS = " (training runs on this test set)"
 WITH_TEXTS = " (training runs and texts)"
 WITHOUT_TEXTS = " (training runs on these texts: a seed lacks the error over texts)"
@@ -24,6 +25,11 @@ TEXTS_T_INTERVAL = (
 SEEDS_ONLY_T_INTERVAL = "t interval of the mean of {n} differences paired by seed" + WITHOUT_TEXTS
 NORMAL = 1.959964
 _CHUNK = 4_000_000  # weights held at once
+
+
+def plugin_bootstrap(resamples: int) -> str:
+    """Return how a plug-in's measure gets the interval of one seed: it is computed anew on each resample."""
+    return _PLUGIN_BOOTSTRAP.format(n=resamples)
 
 
 def bootstrap_sums(x: NDArray[np.float64], groups: NDArray[Any], seed: int = 0) -> NDArray[np.float64]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.column import Column
+from leaderboard.reading.sources import NO_SEARCH
 from leaderboard.rows import SAME, Row
 from leaderboard.statistics.intervals import WITH_TEXTS, WITHOUT_TEXTS
 from leaderboard.tables.marks import Mark, compared, undecided
-from leaderboard.tables.writing import AMOUNTS, SCALE, UNITS, heading, row_name, short
+from leaderboard.tables.writing import AMOUNTS, amount_of, heading, row_name, scale, short
 
-_PAIRED = {column.name for column in COLUMNS if column.paired}
 _EXPLAINED = {
     "accuracy": "accuracy: share of test rows",
     "accuracy_difference": "Δ ref.: accuracy less that of the reference cell",
@@ -20,26 +20,50 @@ _EXPLAINED = {
 }
 
 
-def explained(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
+def explained(rows: Sequence[Row], numbers: Sequence[Column]) -> list[str]:
     """Return the sentences that explain a section's numbers: what is estimated, units, chance, the untuned model.
 
     Args:
         rows: of the section.
-        columns: that are shown.
+        numbers: the columns of numbers that are shown.
     """
-    numbers = [name for name in columns if name in UNITS]
-    return [_intervals(rows, numbers), *(_meaning(rows, name) for name in numbers), "n: finished seeds"]
+    told = [_intervals(rows, numbers), *(_meaning(rows, column) for column in numbers), "n: finished seeds"]
+    return told + searched(rows)
 
 
-def tested(rows: Sequence[Row], marks: Mapping[str, Sequence[Mark]], emphasis: tuple[str, str] | None) -> list[str]:
+def searched(rows: Sequence[Row]) -> list[str]:
+    """Return the sentence that says what searches of the learning rate cost, where there were any."""
+    own = [row for row in rows if row.numbers["search_trainings"].value and not row.status.startswith("same as")]
+    if not own:
+        return []
+    trainings, seconds = (_total(own, name) for name in ("search_trainings", "search_seconds"))
+    edge = sum(bool(row.numbers["search_at_edge"].value) for row in own)
+    return [
+        f"Learning rates were searched by {trainings:.0f} trainings, of {amount_of(seconds)} s in all; {edge} of "
+        f"{len(own)} rows chose an end of the range, beyond which a better rate may lie"
+    ]
+
+
+def _total(rows: Sequence[Row], column: str) -> float:
+    return sum((number.value or 0.0) * number.seeds for number in (row.numbers[column] for row in rows))
+
+
+def tested(
+    rows: Sequence[Row],
+    numbers: Mapping[str, Column],
+    marks: Mapping[str, Sequence[Mark]],
+    emphasis: tuple[str, str] | None,
+) -> list[str]:
     """Return the sentences that explain the marks beside a section's numbers.
 
     Args:
         rows: of the section.
+        numbers: the columns of numbers that are shown, by name.
         marks: of its rows, by column.
         emphasis: how the best and what is tied with it are set off, or None where they are not.
     """
     lines = []
+    methods = entrants(rows)
     beside = [mark for column in marks.values() for mark in column]
     if any(mark.apart for mark in beside):
         lines.append("*: told apart from its reference")
@@ -47,25 +71,33 @@ def tested(rows: Sequence[Row], marks: Mapping[str, Sequence[Mark]], emphasis: t
     if same:
         lines.append(f"No row is told apart from its reference in {_headings(same)}")
     if any(mark.letters for mark in beside):
-        lines.append("Raised letters: methods of one regime and weighting that share one cannot be told apart")
+        lines.append(f"Raised letters: {methods} of one regime and weighting that share one cannot be told apart")
     same = [name for name in marks if undecided(rows, name)]
     if same:
-        lines.append(f"No two methods of one regime and weighting can be told apart in {_headings(same)}")
+        lines.append(f"No two {methods} of one regime and weighting can be told apart in {_headings(same)}")
     best = [name for name, own in marks.items() if any(mark.place for mark in own)]
     if best and emphasis:
-        told = f"{emphasis[0].capitalize()}: the highest {_headings(best)} shown of a regime and weighting"
+        ends = {"highest": "higher", "lowest": "lower"}
+        named = {end: [name for name in best if numbers[name].better == better] for end, better in ends.items()}
+        told = ", ".join(f"the {end} {_headings(names)}" for end, names in named.items() if names)
+        told = f"{emphasis[0].capitalize()}: {told} shown of a regime and weighting"
         lines.append(f"{told}; {emphasis[1]}: not told apart from it")
     if lines:
         lines.append("All tests are paired by seed, Holm-corrected within the table and measure, at 5%")
     return lines
 
 
-def remarks(rows: Iterable[Row], columns: Sequence[str]) -> list[str]:
+def entrants(rows: Iterable[Row]) -> str:
+    """Return what is compared within one regime and weighting."""
+    return "methods and learning rates" if any(row.learning_rate for row in rows) else "methods"
+
+
+def remarks(rows: Iterable[Row], numbers: Sequence[Column]) -> list[str]:
     """Return one line for each thing a reader must know about a row: failures, identical cells, missing numbers.
 
     Args:
         rows: of a section.
-        columns: that are shown.
+        numbers: the columns of numbers that are shown.
     """
     lines, twins = [], []
     reasons: dict[str, list[str]] = {}
@@ -78,10 +110,10 @@ def remarks(rows: Iterable[Row], columns: Sequence[str]) -> list[str]:
                 lines.append(f"{name}: {note}")
         if row.status in ("failed", "not run") or row.method == "untuned":
             continue
-        for column in columns:
-            reason = row.numbers[column].reason if column in UNITS and UNITS[column] not in AMOUNTS else ""
-            if reason and reason != "this is the reference cell":
-                reasons.setdefault(f"{heading(column)}: {reason}", []).append(name)
+        for column in numbers:
+            reason = row.numbers[column.name].reason if column.unit not in AMOUNTS else ""
+            if reason and reason not in ("this is the reference cell", NO_SEARCH):
+                reasons.setdefault(f"{heading(column.name)}: {reason}", []).append(name)
     if twins:
         lines.append(f"= the same work, run once: {', '.join(twins)}")
     for reason, names in reasons.items():
@@ -90,14 +122,15 @@ def remarks(rows: Iterable[Row], columns: Sequence[str]) -> list[str]:
     return lines
 
 
-def _intervals(rows: Sequence[Row], numbers: Sequence[str]) -> str:
+def _intervals(rows: Sequence[Row], numbers: Sequence[Column]) -> str:
     """Return what the intervals are about, in a word for each kind that is there."""
-    shown = [name for name in numbers if UNITS[name] not in AMOUNTS]
+    differences = {column.name for column in numbers if column.paired}
+    shown = [column.name for column in numbers if column.unit not in AMOUNTS]
     methods = {name: {row.numbers[name].method for row in rows} - {""} for name in shown}
     every = set().union(*methods.values())
     kinds = []
     if any("t interval" in method for method in every):
-        paired = [name for name in shown if name in _PAIRED and methods[name]]
+        paired = [name for name in shown if name in differences and methods[name]]
         told = f" ({_headings(paired)}: paired by seed)" if paired else ""
         kinds.append(f"several seeds: t interval of the mean over training runs on this test set{told}")
     if texts := [name for name in shown if any(method.endswith(WITH_TEXTS) for method in methods[name])]:
@@ -108,18 +141,20 @@ def _intervals(rows: Sequence[Row], numbers: Sequence[str]) -> str:
     return "± is half a 95% interval; " + "; ".join(kinds) if kinds else "No intervals"
 
 
-def _meaning(rows: Sequence[Row], column: str) -> str:
-    if column == "leakage_probe":
+def _meaning(rows: Sequence[Row], column: Column) -> str:
+    if column.name == "leakage_probe":
         return _leakage(rows)
-    if column == "compression_probe":
-        untuned = _untuned(rows, column)
+    if column.name == "compression_probe":
+        untuned = _untuned(rows, column.name)
         told = "compr. (ratio): uniform over online codelength of the probe texts' languages, 1 tells nothing"
         return told + (f", untuned {untuned:.2f}" if untuned else "")
-    if column == "skew_uptake":
+    if column.name == "skew_uptake":
         regimes = ", ".join(sorted({row.skew_regime for row in rows if row.skew_regime})) or "none"
         return f"uptake of the skew of {regimes} (ratio): 0 blind to language, 1 copies it"
-    unit = f"thousandths of a {UNITS[column]}" if column in SCALE else UNITS[column]
-    return _EXPLAINED.get(column, f"{column}: {unit}")
+    unit = column.unit if scale(column) == 1.0 else f"thousandths of a {column.unit}"
+    if column.plugin and column.summary:
+        return f"{column.name} ({unit}): {column.summary}"
+    return _EXPLAINED.get(column.name, f"{column.name}: {unit}")
 
 
 def _leakage(rows: Sequence[Row]) -> str:

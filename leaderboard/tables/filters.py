@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from leaderboard.rows import Row
-from leaderboard.tables.fields import FIELDS, Value, no_column
+from leaderboard.tables.fields import Fields, Value, no_column
 from leaderboard.tables.tokens import Token, error, split
 from leaderboard.tables.writing import shortened
 from polyskew.errors import UserError
@@ -38,26 +38,28 @@ class _Operand(NamedTuple):
     get: Callable[[Row], Value]
 
 
-def predicate(expression: str) -> Test:
+def predicate(expression: str, fields: Fields) -> Test:
     """Return what tells whether a row fits.
 
     Args:
         expression: for example ``method == "lora" and accuracy > .3``. Names are columns of the CSV. A missing number
             is neither equal to another nor different, smaller or larger; ``accuracy is missing`` asks for it.
+        fields: what rows can be asked for.
 
     Raises:
         UserError: not an expression; the message names the place.
     """
     if len(expression) > LONGEST:
         raise UserError(f"the filter has {len(expression)} characters; at most {LONGEST} are read")
-    return _Parser(expression).whole()
+    return _Parser(expression, fields).whole()
 
 
 class _Parser:
     """Recursive descent: each method takes the tokens of what it is named after."""
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, fields: Fields) -> None:
         self._expression = expression
+        self._fields = fields
         self._tokens = split(expression)
         self._next = 0
         self._depth = 0
@@ -158,12 +160,12 @@ class _Parser:
         token = self._token
         if token.kind not in ("name", "text", "number"):
             raise self._error(token.place, 'a column, a number or a text in quotes is wanted, such as method == "lora"')
-        if token.kind == "name" and token.text not in FIELDS:
+        if token.kind == "name" and token.text not in self._fields:
             name = shortened(token.text)
-            raise self._error(token.place, no_column(name, FIELDS, f'a text stands in quotes, as in "{name}"'))
+            raise self._error(token.place, no_column(name, self._fields, f'a text stands in quotes, as in "{name}"'))
         self._next += 1
         if token.kind == "name":
-            return _Operand(token.text, FIELDS[token.text].text, FIELDS[token.text].get)
+            return _Operand(token.text, self._fields[token.text].text, self._fields[token.text].get)
         value = token.text[1:-1] if token.kind == "text" else float(token.text)
         return _Operand(token.text, token.kind == "text", lambda _: value)
 

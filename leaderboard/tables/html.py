@@ -2,13 +2,13 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 
 from leaderboard.board import Board
 from leaderboard.tables.layout import Cell, Line, Section, contiguous, layout, parted
-from leaderboard.tables.writing import LONGEST, SCALE, UNITS
+from leaderboard.tables.writing import LONGEST, scale
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #595959; --line: #d9d9d9; --bad: #a33d00; }
@@ -44,25 +44,29 @@ ul.notes { color: var(--soft); }
 
 def html(board: Board, columns: Sequence[str], group: Sequence[str]) -> str:
     """Return a page with one table for each section; all names are escaped and isolated from what is around them."""
-    sections = layout(board, columns, group, ("bold", "underlined"))
-    captions, common = parted(sections)
     lines = ["<!doctype html>", '<html lang="en">', "<head>", '<meta charset="utf-8">']
     lines.append(f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{_hash()}'\">")
     lines += ['<meta name="viewport" content="width=device-width, initial-scale=1">', "<title>Leaderboard</title>"]
     lines += [f"<style>{_STYLE}</style>", "</head>", "<body>", "<main>", "<h1>Leaderboard</h1>"]
-    for section, caption in zip(sections, captions, strict=True):
-        lines += [
-            "<section>",
-            *_table(section),
-            *_list(section.remarks),
-            *_list(caption, ' class="notes"'),
-            "</section>",
-        ]
-    if common:
-        lines += ["<p>All tables:</p>", *_list(common, ' class="notes"')]
-    if not sections:
-        lines.append("<p>No rows.</p>")
+    lines += _sections(board, columns, group)
     return "\n".join([*lines, "</main>", "</body>", "</html>"]) + "\n"
+
+
+def fragment(board: Board) -> str:
+    """Return the tables alone, to stand in a page that has a style of its own."""
+    return "\n".join(_sections(board, (), ()))
+
+
+def _sections(board: Board, columns: Sequence[str], group: Sequence[str]) -> Iterator[str]:
+    sections = layout(board, columns, group, ("bold", "underlined"))
+    captions, common = parted(sections)
+    for section, caption in zip(sections, captions, strict=True):
+        yield from ("<section>", *_table(section), *_list(section.remarks))
+        yield from (*_list(caption, ' class="notes"'), "</section>")
+    if common:
+        yield from ("<p>All tables:</p>", *_list(common, ' class="notes"'))
+    if not sections:
+        yield "<p>No rows.</p>"
 
 
 def _hash() -> str:
@@ -73,7 +77,7 @@ def _table(section: Section) -> list[str]:
     title = escape(section.title)
     heads = [f'<th scope="col" class="word">{escape(name)}</th>' for name in section.names]
     heads += [
-        f'<th scope="col"{_word(worded)}>{escape(name)}{_unit(column)}</th>'
+        f'<th scope="col"{_word(worded)}>{escape(name)}{_unit(section, column)}</th>'
         for name, column, worded in zip(section.headings, section.columns, section.worded, strict=True)
     ]
     lines = [f'<div class="wide" role="region" tabindex="0" aria-label="{title}">', "<table>"]
@@ -127,9 +131,11 @@ def _kind(line: Line) -> str:
     return ' class="same"' if line.row.status.startswith("same as") else ""
 
 
-def _unit(column: str) -> str:
-    scale = "10⁻³ " if column in SCALE else ""
-    return f"<small>{scale}{escape(UNITS[column])}</small>" if column in UNITS else ""
+def _unit(section: Section, name: str) -> str:
+    column = section.numbers.get(name)
+    if column is None:
+        return ""
+    return f"<small>{'10⁻³ ' if scale(column) != 1.0 else ''}{escape(column.unit)}</small>"
 
 
 def _word(worded: bool, text: str = "") -> str:

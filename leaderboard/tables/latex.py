@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from leaderboard.board import Board
 from leaderboard.tables.layout import Cell, Line, Section, contiguous, layout
-from leaderboard.tables.writing import SCALE, UNITS, shortened
+from leaderboard.tables.writing import scale, shortened
 
 _PREAMBLE = r"""% Tables of a polyskew board. In the preamble: \usepackage{booktabs} and \usepackage{graphicx}.
 % Characters that pdfLaTeX has no glyph for are written as U+XXXX there; XeLaTeX and LuaLaTeX show them in your font.
@@ -86,7 +86,7 @@ def _notes(told: Sequence[str]) -> list[str]:
 def _head(section: Section) -> list[str]:
     kinds = "l" * len(section.names) + "".join("l" if worded else "r" for worded in section.worded)
     headings = [safe(text) for text in (*section.names, *section.headings)]
-    units = ["" for _ in section.names] + [_unit(name) for name in section.columns]
+    units = ["" for _ in section.names] + [_unit(section, name) for name in section.columns]
     rows = [f"{' & '.join(cells)} \\\\" for cells in (headings, units)]
     return [rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", *rows, r"\midrule"]
 
@@ -118,11 +118,11 @@ def _text(text: str) -> str:
     return f"${signed[1]}${signed[2]}" if signed else safe(shortened(text))
 
 
-def _unit(column: str) -> str:
-    if column not in UNITS:
+def _unit(section: Section, name: str) -> str:
+    column = section.numbers.get(name)
+    if column is None:
         return ""
-    scale = r"$10^{-3}$ " if column in SCALE else ""
-    return rf"{{\footnotesize {scale}{safe(UNITS[column])}}}"
+    return rf"{{\footnotesize {'$10^{-3}$ ' if scale(column) != 1.0 else ''}{safe(column.unit)}}}"
 
 
 def _prose(text: str) -> str:

@@ -1,18 +1,21 @@
 """The board as tables, before they are set in any format: sections, names, numbers with their marks, captions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from leaderboard.board import Board
+from leaderboard.reading.column import Column
 from leaderboard.rows import Row
 from leaderboard.tables.captions import explained, remarks, tested
 from leaderboard.tables.choosing import DEFAULT_GROUP, sections
-from leaderboard.tables.fields import FIELDS, chosen, texts
+from leaderboard.tables.fields import Field, Fields, chosen, fields_of, texts
 from leaderboard.tables.marks import Mark, marks
-from leaderboard.tables.writing import SHOWN, UNITS, heading, one_line, seeds, written
+from leaderboard.tables.writing import heading, one_line, seeds, shown_columns, written
 
 _PLACES = ("task", "model", "variant")
-_SETTINGS = ("method", "regime", "weighting")
+_SETTINGS = ("method", "learning_rate", "regime", "weighting")
+OWN_RATE = "own"
+"""What stands for the learning rate of a row that has its method's own, beside rows that have others."""
 
 
 class Cell(NamedTuple):
@@ -44,6 +47,8 @@ class Section(NamedTuple):
         title: what all its rows share.
         names: headings of the columns that name a row.
         columns: the columns of the cells, by name; ``n`` is the number of seeds.
+        worded: whether each of them holds texts, not numbers.
+        numbers: those of the board's numbers among them.
         lines: its rows.
         remarks: what a reader must know of single rows.
         caption: sentences without a full stop, which explain the numbers.
@@ -52,6 +57,8 @@ class Section(NamedTuple):
     title: str
     names: tuple[str, ...]
     columns: tuple[str, ...]
+    worded: tuple[bool, ...]
+    numbers: Mapping[str, Column]
     lines: list[Line]
     remarks: list[str]
     caption: list[str]
@@ -60,11 +67,6 @@ class Section(NamedTuple):
     def headings(self) -> list[str]:
         """The headings of the cells' columns."""
         return [heading(name) for name in self.columns]
-
-    @property
-    def worded(self) -> list[bool]:
-        """Whether each of the cells' columns holds texts, not numbers."""
-        return [name in FIELDS and FIELDS[name].text for name in self.columns]
 
 
 def layout(
@@ -81,8 +83,23 @@ def layout(
     Raises:
         UserError: there is no such column.
     """
-    shown, by = chosen(columns) if columns else SHOWN, texts(group) or DEFAULT_GROUP
-    return [_section(title, rows, shown, by, emphasis) for title, rows in sections(board, by)]
+    fields = fields_of(board.columns)
+    shown = chosen(columns, fields) if columns else shown_columns(board.columns)
+    by = texts(group, fields) or DEFAULT_GROUP
+    columns_of = {column.name: column for column in board.columns}
+    numbers = {name: columns_of[name] for name in shown if name in columns_of}
+    look = _Look(shown, by, {name: fields[name] for name in shown}, numbers, emphasis)
+    return [_section(title, rows, look) for title, rows in sections(board, by)]
+
+
+class _Look(NamedTuple):
+    """What all sections have in common: columns, what parts them, and how the best is set off."""
+
+    shown: tuple[str, ...]
+    by: tuple[str, ...]
+    fields: Fields
+    numbers: Mapping[str, Column]
+    emphasis: tuple[str, str] | None
 
 
 def parted(sections: Sequence[Section]) -> tuple[list[list[str]], list[str]]:
@@ -100,35 +117,57 @@ def contiguous(lines: Sequence[Line]) -> bool:
     return runs == len(set(firsts)) < len(firsts)
 
 
-def _section(
-    title: str, rows: list[Row], shown: Sequence[str], by: Sequence[str], emphasis: tuple[str, str] | None
-) -> Section:
+def _section(title: str, rows: list[Row], look: _Look) -> Section:
+    shown, by, fields, numbers, emphasis = look
     places = {name: dict.fromkeys(getattr(row, name) for row in rows) for name in _PLACES if name not in by}
     names = [name for name, found in places.items() if len(found) > 1] + [name for name in _SETTINGS if name not in by]
+    if not any(row.learning_rate for row in rows):
+        names = [name for name in names if name != "learning_rate"]
     title = " · ".join([title, *(only for found in places.values() if len(found) == 1 for only in found if only)])
-    found = {name: marks(rows, name) for name in shown if name in UNITS}
-    columns = [_column(rows, name, found.get(name), first=name == shown[0]) for name in shown]
-    lines = [
-        Line(row, tuple(_named(row, names)), (*(column[place] for column in columns), Cell(seeds(row))))
-        for place, row in enumerate(rows)
+    beside = {name: marks(rows, column) for name, column in numbers.items()}
+    cells = [
+        _numbers(rows, numbers[name], beside[name], first=name == shown[0])
+        if name in numbers
+        else _texts(rows, fields[name])
+        for name in shown
     ]
-    caption = explained(rows, shown) + tested(rows, found, emphasis)
-    told = [one_line(text) for text in remarks(rows, shown)]
-    headings = tuple(heading(name) for name in names)
-    return Section(one_line(title), headings, (*shown, "n"), lines, told, [one_line(text) for text in caption])
+    return Section(
+        title=one_line(title),
+        names=tuple(heading(name) for name in names),
+        columns=(*shown, "n"),
+        worded=(*(fields[name].text for name in shown), False),
+        numbers=numbers,
+        lines=[
+            Line(row, tuple(_named(row, names)), (*(column[place] for column in cells), Cell(seeds(row))))
+            for place, row in enumerate(rows)
+        ],
+        remarks=[one_line(text) for text in remarks(rows, list(numbers.values()))],
+        caption=[
+            one_line(text) for text in explained(rows, list(numbers.values())) + tested(rows, numbers, beside, emphasis)
+        ],
+    )
 
 
 def _named(row: Row, names: Sequence[str]) -> list[str]:
-    told = [one_line(getattr(row, name)) or "-" for name in names]
+    told = [one_line(_name(row, name)) or "-" for name in names]
     if told and row.status.startswith("same as"):
         told[-1] += " ="
     return told
 
 
-def _column(rows: Sequence[Row], name: str, found: Sequence[Mark] | None, *, first: bool) -> list[Cell]:
-    if found is None:
-        return [Cell(_text(FIELDS[name].get(row))) for row in rows]
-    cells = [Cell(*written(name, row.numbers[name]), mark) for row, mark in zip(rows, found, strict=True)]
+def _name(row: Row, name: str) -> str:
+    if name == "learning_rate" and not row.learning_rate and row.method != "untuned":
+        return OWN_RATE
+    return str(getattr(row, name))
+
+
+def _texts(rows: Sequence[Row], field: Field) -> list[Cell]:
+    return [Cell(_text(field.get(row))) for row in rows]
+
+
+def _numbers(rows: Sequence[Row], column: Column, found: Sequence[Mark], *, first: bool) -> list[Cell]:
+    name = column.name
+    cells = [Cell(*written(column, row.numbers[name]), mark) for row, mark in zip(rows, found, strict=True)]
     for place, row in enumerate(rows):
         if name == "accuracy_difference" and row.reference:
             cells[place] = Cell("reference")

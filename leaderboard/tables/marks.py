@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from leaderboard.reading.column import Column
 from leaderboard.rows import Row
 from leaderboard.statistics.spread import LEVEL
-
-HIGHER_IS_BETTER = ("accuracy", "accuracy_difference", "macro_f1")
-"""Columns with a better end. How much language features give away, or how far drift goes, is no merit by itself; and an
-uptake nearer to 0 may be on the other side of it, where letters of signed means say nothing of which is nearer."""
 
 
 class Mark(NamedTuple):
@@ -26,21 +23,23 @@ class Mark(NamedTuple):
     place: str = ""
 
 
-def marks(rows: Sequence[Row], column: str) -> list[Mark]:
+def marks(rows: Sequence[Row], column: Column) -> list[Mark]:
     """Return what stands beside a column's numbers, one for each row."""
+    name = column.name
     letters, places = [""] * len(rows), [""] * len(rows)
-    for family in _families(rows, column):
-        if not _told_apart([rows[place].groups[column] for place in family]):
+    for family in _families(rows, name):
+        if not _told_apart([rows[place].groups[name] for place in family]):
             continue
         for place in family:
-            letters[place] = rows[place].groups[column]
-        if column in HIGHER_IS_BETTER:
-            best = max(family, key=lambda place: rows[place].numbers[column].value or 0.0)
+            letters[place] = rows[place].groups[name]
+        if column.better:
+            first = max if column.better == "higher" else min
+            best = first(family, key=lambda place: rows[place].numbers[name].value or 0.0)
             for place in family:
                 if set(letters[place]) & set(letters[best]):
                     places[place] = "tied"
             places[best] = "best"
-    return [Mark(_apart(row, column), *told) for row, *told in zip(rows, letters, places, strict=True)]
+    return [Mark(_apart(row, name), *told) for row, *told in zip(rows, letters, places, strict=True)]
 
 
 def undecided(rows: Sequence[Row], column: str) -> bool:

@@ -1,8 +1,9 @@
 """Numbers and names as people read them, for all tables alike."""
 
 import re
+from collections.abc import Iterable
 
-from leaderboard.reading.columns import COLUMNS
+from leaderboard.reading.column import Column
 from leaderboard.rows import Row
 from leaderboard.statistics.averaging import Number
 
@@ -17,26 +18,19 @@ CORE = (
 )
 """The board's core columns, with their headings."""
 
-SHOWN = (*(name for name, _ in CORE), "trainable_parameters", "seconds")
-"""The columns of a table where none are chosen."""
-
-UNITS = {column.name: column.unit for column in COLUMNS}
-AMOUNTS = {"count", "bytes", "seconds", "examples/s", "tokens", "texts"}
+AMOUNTS = {"count", "bytes", "seconds", "examples/s", "tokens", "texts", "rate"}
 """Units of what is written short, with a prefix, and without its interval."""
 
-SCALE = {name: 1000.0 for name, unit in UNITS.items() if unit == "probability"}
-DIGITS = (
-    {name: 2 for name in UNITS if name.startswith(("skew_uptake", "neutral_uptake"))}
-    | {"compression_probe": 1, "compression_test": 1}
-    | dict.fromkeys(SCALE, 0)
-)
-SIGNED = {"accuracy_difference", "skew_uptake"} | {
-    name for name in UNITS if re.fullmatch(r"neutral_(uptake|drift)(_at.*)?", name)
-}
+_SIGNED = re.compile(r"accuracy_difference|skew_uptake|neutral_(uptake|drift)(_at.*)?")
 
 _RAISED = str.maketrans("abcdefghijklmnoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 LONGEST = 40  # characters of a name where there is no room for more
-_HEADINGS = dict(CORE) | {"trainable_parameters": "trains", "seconds": "s", "weighting": "weights"}
+_HEADINGS = dict(CORE) | {
+    "trainable_parameters": "trains",
+    "seconds": "s",
+    "weighting": "weights",
+    "learning_rate": "rate",
+}
 # Control characters, those that turn the direction of what follows, and halves of characters.
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -46,7 +40,32 @@ def heading(column: str) -> str:
     return _HEADINGS.get(column, column)
 
 
-def written(column: str, number: Number) -> tuple[str, str]:
+def shown_columns(columns: Iterable[Column]) -> tuple[str, ...]:
+    """Return the columns of a table where none are chosen: the core ones, those of plug-ins, and the cost."""
+    plugins = (column.name for column in columns if column.plugin)
+    return (*(name for name, _ in CORE), *plugins, "trainable_parameters", "seconds")
+
+
+def scale(column: Column) -> float:
+    """Return by what a column's numbers are multiplied: probabilities of drifts are written in thousandths."""
+    return 1000.0 if column.unit == "probability" and not column.plugin else 1.0
+
+
+def digits(column: Column) -> int:
+    """Return how many decimals of a column's numbers are written."""
+    if scale(column) != 1.0:
+        return 0
+    if column.name in ("compression_probe", "compression_test"):
+        return 1
+    return 2 if column.name.startswith(("skew_uptake", "neutral_uptake")) and not column.plugin else 3
+
+
+def signed(column: Column) -> bool:
+    """Return whether a column's numbers are written with their sign."""
+    return not column.plugin and _SIGNED.fullmatch(column.name) is not None
+
+
+def written(column: Column, number: Number) -> tuple[str, str]:
     """Write a number and the half width of its interval, for example ``.612`` and ``.013``.
 
     Probabilities of the drift are written in thousandths, so that they fit and can be read.
@@ -54,20 +73,21 @@ def written(column: str, number: Number) -> tuple[str, str]:
     Returns:
         Both; the second is empty where there is no interval, and the first is ``-`` where there is no number.
     """
-    if number.value is None or UNITS[column] in AMOUNTS:
+    if number.value is None or column.unit in AMOUNTS:
         return amount(number), ""
-    digits, scale = DIGITS.get(column, 3), SCALE.get(column, 1.0)
-    value = short(number.value * scale, digits, signed=column in SIGNED)
+    value = short(number.value * scale(column), digits(column), signed=signed(column))
     if number.low is None or number.high is None:
         return value, ""
-    return value, short((number.high - number.low) / 2 * scale, digits)
+    return value, short((number.high - number.low) / 2 * scale(column), digits(column))
 
 
 def amount(number: Number) -> str:
     """Write a count with a unit prefix, for example ``4.8M``; ``-`` where it is missing."""
-    if number.value is None:
-        return "-"
-    value = number.value
+    return "-" if number.value is None else amount_of(number.value)
+
+
+def amount_of(value: float) -> str:
+    """Write a count with a unit prefix."""
     for limit, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= limit:
             return f"{value / limit:.3g}{prefix}"
@@ -88,8 +108,8 @@ def seeds(row: Row) -> str:
 
 
 def row_name(row: Row) -> str:
-    """Return method/regime/weighting."""
-    return "/".join(part for part in (row.method, row.regime, row.weighting) if part)
+    """Return method/regime/weighting, and the learning rate where it is not the method's own."""
+    return "/".join(part for part in (row.method, row.regime, row.weighting, row.learning_rate) if part)
 
 
 def one_line(text: str) -> str:

@@ -78,7 +78,7 @@ def check_cell(opened: Opened, name: str) -> Findings:
             check_same_work(opened.results, cell, opened.registered, findings)
             return findings
         check_records(cell, findings)
-        check_rows(cell, opened.registered.weighting, findings)
+        check_rows(cell, opened.registered, findings)
         check_numbers(opened.results, cell, findings)
         cell.forget()
     except UserError as error:

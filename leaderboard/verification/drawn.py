@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from leaderboard.reading import artifacts
 from leaderboard.reading.artifacts import Rows, Strings
 from leaderboard.reading.schema import Spec
-from leaderboard.reading.store import Cell
+from leaderboard.reading.store import SPEC, Cell
 from leaderboard.verification.findings import Findings
-from leaderboard.verification.specs import Weighting, ratios
-from polyskew.errors import DataError, UserError
+from leaderboard.verification.specs import Registered, canonical_weighting, ratios, same_matrix, weights_of
+from polyskew.errors import DataError
 
+_TRUSTED = 5.0  # expected rows of a cell; with fewer the suite's test draws random tables
+_LEVEL = 0.01
 DATA, COUNTS = "data/rows.parquet", "data/counts.json"
 
 
@@ -53,7 +55,7 @@ def read_drawn(path: Path, classes: int) -> Drawn:
     return Drawn(rows.id, rows.group, rows.language, split, rows.label, weight)
 
 
-def check_drawn(cell: Cell, drawn: Drawn, weighting: Weighting, findings: Findings) -> None:
+def check_drawn(cell: Cell, drawn: Drawn, registered: Registered, findings: Findings) -> None:
     """Compare ``counts.json`` with the rows, the training rows with the regime, and weights with the weighting."""
     spec, path = cell.spec, cell.folder / COUNTS
     shape = (len(spec.languages), len(spec.labels))
@@ -62,6 +64,7 @@ def check_drawn(cell: Cell, drawn: Drawn, weighting: Weighting, findings: Findin
         split: np.bincount(index[drawn.split == split], minlength=shape[0] * shape[1]).reshape(shape)
         for split in ("train", "validation", "test")
     }
+    told: dict[str, Any] = {}
     if path.exists():
         told = json.loads(path.read_bytes())
         for split in ("test",) if spec.is_untuned else counts:
@@ -77,14 +80,38 @@ def check_drawn(cell: Cell, drawn: Drawn, weighting: Weighting, findings: Findin
         expected = training.sum(axis=1, keepdims=True) * ratio / ratio.sum(axis=1, keepdims=True)
         if np.abs(training - expected).max() > 1.0:  # the paper's own sizes are off by one row
             findings.fault(DATA, f"the training rows are not spread as in the regime {spec.regime!r}")
-    try:
-        weights = weighting(str(spec.weighting))(training)
-    except UserError:
-        findings.gap(DATA, f"the weighting {spec.weighting!r} is not known here, so weights cannot be computed")
+    else:
+        _check_skew(spec, training, findings)
+    if told and told.get("by") != canonical_weighting(spec).get("by"):
+        findings.fault(COUNTS, f"how the weights act is not as in the weighting {spec.weighting!r}")
+    weights = weights_of(spec, registered, training)
+    if isinstance(weights, str):
+        findings.gap(DATA, f"{weights}, so weights cannot be computed")
         return
     chosen = drawn.split == "train"
     if not np.allclose(drawn.weight[chosen], weights.ravel()[index[chosen]], rtol=1e-9, atol=0):
         findings.fault(DATA, f"the weights are not those of the weighting {spec.weighting!r}")
+
+
+def _check_skew(spec: Spec, training: NDArray[np.int64], findings: Findings) -> None:
+    """Compare the skew of data as they are with the training rows: 0 unless a chi-squared test at 1% tells of one."""
+    said = (spec.skew or {}).get(str(spec.regime))
+    table = training[:, training.sum(axis=0) > 0]
+    if said is None or not table.sum(axis=1).all():
+        return
+    share = training / training.sum(axis=1, keepdims=True)
+    if np.any(said) and not same_matrix(said, share - share.mean(axis=0)):
+        findings.fault(SPEC, f"the skew of {spec.regime!r} is not that of the training rows")
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
+    if min(table.shape) > 1 and expected.min() >= _TRUSTED:
+        from scipy.special import chdtrc
+
+        statistic = ((table - expected) ** 2 / expected).sum()
+        chance = float(chdtrc((len(table) - 1) * (table.shape[1] - 1), statistic))
+        if (chance < _LEVEL) != bool(np.any(said)):
+            findings.fault(
+                SPEC, f"by its training rows the regime {spec.regime!r} has {'a' if chance < _LEVEL else 'no'} skew"
+            )
 
 
 def _check_test_set(spec: Spec, test: NDArray[np.int64], findings: Findings) -> None:

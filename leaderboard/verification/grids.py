@@ -5,6 +5,7 @@ A run writes the spec of every cell before it trains the first, so one that is m
 
 import itertools
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,10 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from leaderboard.reading.schema import UNTUNED, Spec
 from leaderboard.reading.store import Results
 from leaderboard.verification.findings import Findings
+from leaderboard.verification.names import called, rate_name, sorted_parts, weighting_name
 
-AXES = ("task", "regime", "model", "method", "weighting", "recipe", "seed")
+AXES = ("task", "regime", "model", "method", "weighting", "learning_rate", "recipe", "seed")
+_OPTIONS = re.compile(r"\([^()]*\)")
 _MOST = 1_000_000  # cells; more is no grid that somebody has run
 Point = tuple[str | int, ...]
 
@@ -36,9 +39,8 @@ class _Choice(BaseModel):
     def _from_name(cls, value: Any) -> Any:
         return {"use": value, "name": value} if isinstance(value, str) else value
 
-    def method(self) -> str:
-        options = ", ".join(f"{key}={value}" for key, value in sorted(self.options.items()))
-        return f"{self.use}({options})" if options else self.use
+
+Named = str | int | float | dict[str, Any]
 
 
 class _Grid(BaseModel):
@@ -49,11 +51,12 @@ class _Grid(BaseModel):
     models: list[_Choice] = Field(min_length=1)
     methods: list[_Choice] = Field(min_length=1)
     regimes: list[str] = ["balanced", "imbalanced"]
-    weightings: list[str] = ["none"]
+    weightings: list[str | dict[str, Any]] = ["none"]
+    learning_rates: list[Named] = ["own"]
     seeds: list[int] = [0]
     recipe: _Choice | list[_Choice] = _Choice(base="paper")
-    include: list[dict[str, str | int | list[str | int]]] = Field(default_factory=list)
-    exclude: list[dict[str, str | int | list[str | int]]] = Field(default_factory=list)
+    include: list[dict[str, Named | list[Named]]] = Field(default_factory=list)
+    exclude: list[dict[str, Named | list[Named]]] = Field(default_factory=list)
 
     def axes(self, tasks: list[str]) -> dict[str, list[Any]]:
         """Return the names on each axis; those of the tasks are not all in the file."""
@@ -62,8 +65,9 @@ class _Grid(BaseModel):
             "task": tasks,
             "regime": self.regimes,
             "model": [choice.name for choice in self.models],
-            "method": [choice.method() for choice in self.methods],
-            "weighting": self.weightings,
+            "method": [called(choice.use, choice.options) for choice in self.methods],
+            "weighting": [weighting_name(one) for one in self.weightings],
+            "learning_rate": [rate_name(one) for one in self.learning_rates],
             "recipe": [choice.name or choice.base or "" for choice in recipes],
             "seed": self.seeds,
         }
@@ -72,8 +76,8 @@ class _Grid(BaseModel):
 def check_grids(folder: Path, results: Results, cells: dict[str, Findings], beside: Findings) -> None:
     """Compare the cells with ``grid*.yaml``.
 
-    Names of recipes and options of methods are not compared where there are several grids: a merge gives a cell that
-    two grids call differently one name.
+    Names of recipes and learning rates, and options of methods and weightings, are not compared where there are several
+    grids: a merge gives a cell that two grids call differently one name.
 
     Args:
         folder: the results folder.
@@ -115,12 +119,21 @@ def _check_row(
         text = f"asks for the row {' '.join(str(name) for name in row if name)}, of which no cell can be read here"
         if any(other[:-2] == row[:-1] for other in there):  # a recipe may change other methods only
             beside.gap(grid, f"{text}, unless another recipe trains it alike")
+        elif any(_may_be_same(row, other[:-1]) for other in there):
+            beside.gap(grid, f"{text}, unless another learning rate is the same there")
         else:
             beside.fault(grid, text)
     else:
         asked, absent = ", ".join(map(str, seeds)), ", ".join(missing)
         text = f"{grid} asks for the seeds {asked} of this row; no cell of {absent} can be read here"
         cells[first].fault("", text)
+
+
+def _may_be_same(row: Point, other: Point) -> bool:
+    """Whether two rows differ in a learning rate that one gives as a number and the other as a multiple."""
+    (*names, rate, recipe), (*others, other_rate, other_recipe) = row, other
+    kinds = {str(one)[:1].isdigit() for one in (rate, other_rate)}
+    return (names, recipe) == (others, other_recipe) and len(kinds) == 2
 
 
 def _read(path: Path, beside: Findings) -> _Grid | None:
@@ -162,15 +175,27 @@ def _name(path: Path) -> str | None:
 
 def _parts(grid: _Grid, tasks: list[str]) -> list[dict[str, list[Any]]]:
     axes = grid.axes(tasks)
-    return [axes, *({axis: _listed(part.get(axis, names)) for axis, names in axes.items()} for part in grid.include)]
+    included = [_named(part) for part in grid.include]
+    return [axes, *({axis: part.get(axis, names) for axis, names in axes.items()} for part in included)]
+
+
+def _named(part: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the names on each axis that a part of a grid lists."""
+    names = {"weighting": weighting_name, "learning_rate": rate_name}
+    return {axis: [names.get(axis, _same)(value) for value in _listed(told)] for axis, told in part.items()}
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _points(grid: _Grid, tasks: list[str]) -> Iterator[Point]:
     """Yield the cells of a grid, and the untuned cells that come with them."""
+    excluded = [_named(part) for part in grid.exclude]
     for axes in _parts(grid, tasks):
         for values in itertools.product(*(axes[axis] for axis in AXES)):
             names = dict(zip(AXES, values, strict=True))
-            if any(all(names.get(axis) in _listed(named) for axis, named in part.items()) for part in grid.exclude):
+            if any(all(names.get(axis) in named for axis, named in part.items()) for part in excluded):
                 continue
             names |= {"model": Path(names["model"]).name, "recipe": names["recipe"] or grid.name}
             yield tuple(names.values())
@@ -180,19 +205,30 @@ def _points(grid: _Grid, tasks: list[str]) -> Iterator[Point]:
 def _point(spec: Spec) -> Point:
     if spec.is_untuned:
         return _untuned(spec.task, spec.model)
-    names = (spec.task, spec.regime, spec.model, spec.method, spec.weighting, spec.recipe, spec.seed)
+    names = (
+        spec.task,
+        spec.regime,
+        spec.model,
+        spec.method,
+        spec.weighting,
+        spec.learning_rate,
+        spec.recipe,
+        spec.seed,
+    )
     return tuple("" if name is None else name for name in names)
 
 
 def _untuned(task: str, model: str) -> Point:
-    return (task, "", model, UNTUNED, "", "", "")
+    return (task, "", model, UNTUNED, "", "", "", "")
 
 
 def _key(point: Point, *, several: bool) -> Point:
+    task, regime, model, method, weighting, rate, recipe, seed = point
+    weighting = sorted_parts(str(weighting))
     if not several:
-        return point
-    task, regime, model, method, weighting, _, seed = point
-    return (task, regime, model, str(method).partition("(")[0], weighting, "", seed)
+        return (task, regime, model, method, weighting, rate, recipe, seed)
+    plain = [_OPTIONS.sub("", str(name)) for name in (method, weighting)]
+    return (task, regime, model, *plain, "", "", seed)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -4,15 +4,18 @@ import json
 from collections.abc import Iterable, Iterator
 
 from leaderboard.measuring.jobs import Job, jobs
+from leaderboard.measuring.plugin_jobs import plugin_jobs
 from leaderboard.reading.schema import SCHEMA, Block, Value
 from leaderboard.reading.store import METRICS, Cell, Results
 from leaderboard.verification.files import is_inside
 from leaderboard.verification.findings import Findings
+from leaderboard.verification.plugged import lacking
 from polyskew.errors import DataError
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """By how much a number may differ from the recorded one, which has nine significant digits. On the linear algebra
 kernels of other processors all digits came out the same."""
+_SOURCE = {"package", "version", "file", "sha256"}
 _RESAMPLED = 1e-4  # the same for numbers in single resamples, which have five digits
 
 
@@ -37,11 +40,13 @@ def check_numbers(results: Results, cell: Cell, findings: Findings) -> None:
         findings.fault(METRICS, f"names the input {outside[0]!r}, which is no path within the results")
         return
     versions: dict[str, int] = {}
+    plugged = [found.pop(name) for name, block in list(found.items()) if block.plugin is not None]
     try:
         for job in jobs(results, cell):
             versions |= {block.measure: block.version for block in job.blocks}
             own = [found.pop(_name(block), None) for block in job.blocks]
             _check_job(results, cell, job, own, findings)
+        _check_plugged(results, cell, plugged, findings)
     except DataError:
         absent = sorted({name for block in found.values() for name in _absent(results, cell, block)})
         if not absent:
@@ -50,6 +55,23 @@ def check_numbers(results: Results, cell: Cell, findings: Findings) -> None:
         return
     for block in found.values():
         _check_extra(results, cell, block, versions, findings)
+
+
+def _check_plugged(results: Results, cell: Cell, recorded: list[Block], findings: Findings) -> None:
+    """Compute again what measures of plug-ins found, with those that are here as they were."""
+    here = {job.blocks[0].measure: job for job in plugin_jobs(results, cell)} if recorded else {}
+    for block in recorded:
+        absent = lacking("measure", block.measure, block.plugin and block.plugin.model_dump(include=_SOURCE))
+        if absent:
+            findings.gap(METRICS, f"{absent}, so its numbers were not computed again")
+        elif job := here.get(block.measure):
+            named = _name(job.blocks[0]) == _name(block) and job.blocks[0].plugin == block.plugin
+            if not named:
+                findings.fault(METRICS, f"{told(block)} is not as the plug-in's measure is made")
+            else:
+                _check_job(results, cell, job, [block], findings)
+        else:
+            _check_extra(results, cell, block, {}, findings)
 
 
 def _check_job(results: Results, cell: Cell, job: Job, recorded: list[Block | None], findings: Findings) -> None:

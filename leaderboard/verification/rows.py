@@ -15,18 +15,18 @@ from leaderboard.verification.drawn import DATA, Drawn, check_drawn, read_drawn
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.outputs import check_explained
 from leaderboard.verification.repeats import note_chance
-from leaderboard.verification.specs import Weighting
+from leaderboard.verification.specs import Registered
 from polyskew.errors import DataError
 
 R = TypeVar("R", bound=Rows)
 
 
-def check_rows(cell: Cell, weighting: Weighting, findings: Findings) -> None:
+def check_rows(cell: Cell, registered: Registered, findings: Findings) -> None:
     """Read a cell's rows, and check them against each other.
 
     Args:
         cell: its broken stages are not read.
-        weighting: finds weightings by their names.
+        registered: what methods and weightings are.
         findings: are added to; ``prints`` gets the test rows and the drawn rows.
     """
     predictions = _read(cell, PREDICTIONS, artifacts.read_predictions, findings)
@@ -46,7 +46,7 @@ def check_rows(cell: Cell, weighting: Weighting, findings: Findings) -> None:
         check_explained(cell.folder / ATTRIBUTIONS, cell.spec, attributions, predictions, findings)
         _check_chosen(cell, attributions, same, findings)
     if drawn is not None:
-        check_drawn(cell, drawn, weighting, findings)
+        check_drawn(cell, drawn, registered, findings)
         if not cell.spec.is_untuned:
             findings.prints["drawn rows"] = _digest(drawn.keyed())
     note_chance(cell, drawn, predictions, findings)

@@ -83,15 +83,15 @@ def verify(folder: Path, registered: Registered, workers: int = 1, progress: Pro
     check_grids(folder, opened.results, cells, opened.beside)
     check_layout(folder, opened.beside)
     check_conflicts(folder, cells, opened.withheld, registered, opened.beside)
-    results, rows = _rows(opened.results, cells)
+    results, board = _board(opened.results, cells)
     if len(results.cells) == len(names):
-        check_published(folder, Board(rows), opened.beside)
+        check_published(folder, board, opened.beside)
     else:
         opened.beside.gap("", "boards and index were not compared with the cells, as not all cells can be read")
     lost = [cell for name, cell in opened.results.cells.items() if name not in results.cells]
-    rests_on = tuple(_rests_on(results, cells, row, lost) for row in rows)
+    rests_on = tuple(_rests_on(results, cells, row, lost) for row in board.rows)
     unplaced = tuple(name for name in names if name not in opened.results.cells)
-    return Verification(rows, cells, opened.beside, rests_on, unplaced)
+    return Verification(board.rows, cells, opened.beside, rests_on, unplaced)
 
 
 @contextmanager
@@ -117,10 +117,10 @@ def _check_in_pool(name: str) -> Findings:
     return check_cell(_OPENED[0], name)
 
 
-def _rows(results: Results, cells: dict[str, Findings]) -> tuple[Results, tuple[Row, ...]]:
-    """Return the board's rows, of the cells that can be read; each other has its fault told."""
+def _board(results: Results, cells: dict[str, Findings]) -> tuple[Results, Board]:
+    """Return the board of the cells that can be read, and those; each other has its fault told."""
     try:
-        return results, tuple(rows_of(results, summarise(list(results.cells.values()))))
+        return results, _read(results)
     except UserError:
         broken = {name: why for name, cell in results.cells.items() if (why := _unreadable(cell))}
         sound = Results(results.folder, {name: cell for name, cell in results.cells.items() if name not in broken})
@@ -129,7 +129,12 @@ def _rows(results: Results, cells: dict[str, Findings]) -> tuple[Results, tuple[
         if not cells[name].faults:
             cells[name].fault("", broken.get(name, "is the same work as a cell that cannot be read"))
     found = Results(results.folder, whole)
-    return found, tuple(rows_of(found, summarise(list(whole.values()))))
+    return found, _read(found)
+
+
+def _read(results: Results) -> Board:
+    summaries = summarise(list(results.cells.values()))
+    return Board(tuple(rows_of(results, summaries)), summaries.columns)
 
 
 def _unreadable(cell: Cell) -> str:

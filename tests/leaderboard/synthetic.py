@@ -54,16 +54,20 @@ class Kind:
     same_as: str | None = None
     mode: str = "exact"
     noise: float = 0.01
+    rate: str = ""
 
     @property
     def id(self) -> str:
-        parts = (self.task, self.regime, self.method, self.weighting, self.seed, self.group)
+        parts = [self.task, self.regime, self.method, self.weighting, self.seed, self.group]
+        parts += [self.rate.replace("/", "+")] if self.rate else []
         return "-".join(str(part) for part in parts)
 
 
 def spec(kind: Kind) -> dict[str, object]:
     skew = {} if kind.method == "untuned" else {"imbalanced": SKEW}
-    return {
+    rates = {"learning_rate": kind.rate} if kind.rate else {}
+    recipe = {"epochs": 3 if kind.group == "g1" else 5} | ({"rates": {"body": kind.rate}} if kind.rate else {})
+    return rates | {
         "schema": 1,
         "id": kind.id,
         "task": kind.task,
@@ -75,11 +79,11 @@ def spec(kind: Kind) -> dict[str, object]:
         "seed": kind.seed,
         "recipe": "demo",
         "same_as": kind.same_as,
-        "canonical": {"task": kind.task, "recipe": {"epochs": 3 if kind.group == "g1" else 5}, "seed": kind.seed},
+        "canonical": {"task": kind.task, "recipe": recipe, "seed": kind.seed},
         "languages": list(LANGUAGES),
         "labels": ["1", "2", "3", "4", "5"],
         "pair": False,
-        "group": kind.group,
+        "group": kind.group + kind.rate,
         "shares": None,
         "skew": skew,
         "redistribute": True,
@@ -192,6 +196,15 @@ def write_grid(results: Path, kinds: list[Kind], **sizes: int) -> Path:
     for kind in kinds:
         write_cell(results, kind, **sizes)
     return results
+
+
+def write_predictions(results: Path, kind: Kind, **told: object) -> Path:
+    """Write a cell of which predictions alone are measured, which takes no time; ``told`` goes into its cost."""
+    folder = write_cell(results, kind, rows=120, explained=0, hidden=2)
+    shutil.rmtree(folder / "features")
+    for path, changes in (("spec.json", {"stages": ["data", "train", "predict"]}), ("train/cost.json", told)):
+        write_json(folder / path, json.loads((folder / path).read_text()) | changes)
+    return folder
 
 
 def clone_cells(measured: Path, results: Path, number: int) -> None:

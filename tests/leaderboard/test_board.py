@@ -18,13 +18,13 @@ from leaderboard.measures import online_coding
 from leaderboard.measuring.measure import measure
 from leaderboard.reading.columns import COLUMNS
 from leaderboard.reading.store import read_results
-from leaderboard.statistics.comparisons import COMPARED
 from leaderboard.tables.choosing import sections
-from leaderboard.tables.records import csv_columns
+from leaderboard.tables.fields import fields_of
 from polyskew.errors import UserError
 from tests.leaderboard.synthetic import ATTRIBUTIONS, SKEW, Kind, cost, grid, write_cell, write_grid
 
 ROOT = Path(__file__).parents[2]
+COMPARED = [column.name for column in COLUMNS if column.compared]
 SIZES = {"rows": 240, "explained": 60, "hidden": 6}
 
 
@@ -355,10 +355,10 @@ def test_csv_has_the_documented_columns_and_all_rows(measured: Path) -> None:
     found = board(measured)
     records = list(csv.DictReader(io.StringIO(found.to_csv())))
     assert len(records) == len(found.rows)
-    assert list(records[0]) == csv_columns()
+    assert list(records[0]) == list(fields_of(COLUMNS))
     assert all(column.name in records[0] for column in COLUMNS)
     text = (ROOT / "docs" / "board.md").read_text()
-    assert [name for name in csv_columns() if not _is_part(name) and f"`{name}`" not in text] == []
+    assert [name for name in list(fields_of(COLUMNS)) if not _is_part(name) and f"`{name}`" not in text] == []
     one = next(record for record in records if (record["method"], record["weighting"]) == ("lora", "per_language"))
     assert float(one["accuracy_low"]) < float(one["accuracy"]) < float(one["accuracy_high"])
 

@@ -121,12 +121,22 @@ function sorted(board, rows, { by, down }) {
   if (!by) return rows;
   const numbers = board.numbers[by]?.value;
   const sign = down ? -1 : 1;
-  const key = (row) => (numbers ? numbers[row] : nameOf(board, by, row));
+  const byNumber = numbers || by === "learning_rate";
+  const key = (row) => {
+    if (numbers) return numbers[row];
+    return by === "learning_rate" ? sizeOf(nameOf(board, by, row)) : nameOf(board, by, row);
+  };
   return [...rows].sort((a, b) => {
     const [one, other] = [key(a), key(b)];
     if (one === null || other === null) return (one === null) - (other === null); // what is missing stands last
-    return sign * (numbers ? one - other : one.localeCompare(other));
+    return sign * (byNumber ? one - other : one.localeCompare(other));
   });
+}
+
+/** Return what orders learning rates: multiples of the method's own, of which that is one, stand before numbers. */
+function sizeOf(rate) {
+  if (!rate || rate.startsWith("x")) return -1 / Number(rate.slice(1) || 1);
+  return Number(rate.split("/")[0]);
 }
 
 function inSections(board, rows, together) {

@@ -2,25 +2,30 @@
 
 import { make } from "./dom.js";
 
+const named = (pattern) => (column) => pattern.test(column.name);
 const PARTS = [
-  ["Predictions", /^(accuracy|macro|skew|mutual)/],
-  ["Leakage", /^leakage/],
-  ["Codelength", /^(compression|saved|matched)/],
-  ["Drift of explanations", /^(neutral|permutation)/],
-  ["Cost and tokens", /./],
+  ["Measures of plug-ins", (column) => column.plugin],
+  ["Predictions", named(/^(accuracy|macro|skew|mutual)/)],
+  ["Leakage", named(/^leakage/)],
+  ["Codelength", named(/^(compression|saved|matched)/)],
+  ["Drift of explanations", named(/^(neutral|permutation)/)],
+  ["Cost and tokens", () => true],
 ];
 
 /** Return a list of boxes, one a column; `onchange(name, on)` is called when one is ticked. */
 export function columnChoice(columns, shown, onchange) {
   const left = new Set(columns);
-  const parts = PARTS.map(([title, pattern]) => {
-    const own = [...left].filter((column) => pattern.test(column.name));
+  const parts = PARTS.map(([title, belongs]) => {
+    const own = [...left].filter(belongs);
     own.forEach((column) => left.delete(column));
-    return make(
-      "fieldset",
-      {},
-      make("legend", {}, title),
-      ...own.map((column) => box(column, shown.has(column.name), onchange)),
+    return (
+      own.length > 0 &&
+      make(
+        "fieldset",
+        {},
+        make("legend", {}, title),
+        ...own.map((column) => box(column, shown.has(column.name), onchange)),
+      )
     );
   });
   return make(

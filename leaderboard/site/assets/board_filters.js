@@ -1,9 +1,10 @@
 /** Search and filters of the board. */
 
 import { make } from "./dom.js";
-import { nameOf } from "./payload.js";
+import { nameOf, rateOf } from "./payload.js";
 
-const FILTERS = ["task", "model", "variant", "regime", "method", "weighting", "status"];
+const FILTERS = ["task", "model", "variant", "regime", "method", "learning_rate", "weighting", "status"];
+const WORDS = { learning_rate: "rate" };
 
 /** Return the search field and a choice for every name that has several values; `onchange(filters)` is told of all. */
 export function filterFields(board, rows, onchange) {
@@ -34,6 +35,7 @@ export function filterFields(board, rows, onchange) {
 
 /** Return what a filter compares: a row's name; of its status not with which row it is the same. */
 export function kindOf(board, name, row) {
+  if (name === "learning_rate") return rateOf(board, row);
   const text = nameOf(board, name, row);
   return name === "status" && text.startsWith("same as") ? "same work" : text;
 }
@@ -46,5 +48,5 @@ function choice(name, values, onchange) {
     ...values.map((value) => make("option", { value, dir: "auto" }, value)),
   );
   select.addEventListener("change", () => onchange(select.value));
-  return make("label", { class: "field" }, make("span", {}, name), select);
+  return make("label", { class: "field" }, make("span", {}, WORDS[name] ?? name), select);
 }

@@ -2,11 +2,12 @@
 
 import { button, draw, make, named, unseen } from "./dom.js";
 import { plusMinus, unitOf, written } from "./numbers.js";
-import { addressOf, comparisonOf, lettersOf, nameOf, numberOf, rowName } from "./payload.js";
+import { addressOf, comparisonOf, hasRates, lettersOf, nameOf, numberOf, rateOf, rowName } from "./payload.js";
 
 const STRIP = 72;
 const NAMES = [
   ["method", "method"],
+  ["learning_rate", "rate"],
   ["regime", "regime"],
   ["weighting", "weights"],
 ];
@@ -18,8 +19,10 @@ const NAMES = [
  * {by, down}; `onsort(name)` is called for a heading; `chosen` is the row that is open below, or null.
  */
 export function boardTable(board, { sections, columns, sort, onsort, chosen, total }) {
+  const rates = hasRates(board);
+  const names = NAMES.filter(([name]) => rates || name !== "learning_rate");
   const heads = [
-    ...NAMES.map(([name, text]) => head(name, text, "", sort, onsort)),
+    ...names.map(([name, text]) => head(name, text, "", sort, onsort)),
     ...columns.map((column) => head(column.name, column.heading, unitOf(column), sort, onsort, column.summary)),
     make("th", { scope: "col", class: "n" }, make("abbr", { title: "seeds measured" }, "n")),
   ];
@@ -34,7 +37,7 @@ export function boardTable(board, { sections, columns, sort, onsort, chosen, tot
           { class: "section" },
           make("th", { scope: "rowgroup", colspan: heads.length }, make("span", {}, named(title))),
         ),
-      ...rows.map((row) => line(board, row, columns, strips, chosen)),
+      ...rows.map((row) => line(board, row, columns, strips, chosen, rates)),
     ),
   );
   return make(
@@ -63,7 +66,7 @@ function head(name, text, unit, sort, onsort, summary = "") {
   );
 }
 
-function line(board, row, columns, strips, chosen) {
+function line(board, row, columns, strips, chosen, rates) {
   const [method, regime, weighting, status] = ["method", "regime", "weighting", "status"].map((name) =>
     nameOf(board, name, row),
   );
@@ -71,12 +74,12 @@ function line(board, row, columns, strips, chosen) {
     "a",
     { href: addressOf(board.cells[row][0]), "data-row": row, "aria-current": row === chosen && "true" },
     named(method),
-    unseen(` ${regime} ${weighting}`),
+    unseen(` ${[...(rates ? [rateOf(board, row)] : []), regime, weighting].join(" ")}`),
   );
   const under = make(
     "span",
     { class: "under-name", "aria-hidden": "true" },
-    [regime, weighting]
+    [rates && rateOf(board, row), regime, weighting]
       .filter(Boolean)
       .map((name) => `\u2068${name}\u2069`)
       .join(" · "),
@@ -88,6 +91,7 @@ function line(board, row, columns, strips, chosen) {
     "tr",
     { class: kind },
     make("th", { scope: "row", class: "method" }, link, under, badge(board, row, status)),
+    rates && make("td", { class: "learning_rate" }, named(rateOf(board, row) || "–")),
     make("td", { class: "regime" }, named(regime || "–")),
     make("td", { class: "weighting" }, named(weighting || "–")),
     ...columns.map((column) => cell(board, row, column, strips.get(column.name))),
@@ -173,7 +177,7 @@ function stripOf(board, column) {
 
 /** Return the rows and columns as the board's CSV has them, for saving. */
 export function boardRows(board, rows, columns) {
-  const names = ["task", "model", "variant", "method", "regime", "weighting", "status"];
+  const names = ["task", "model", "variant", "method", "regime", "weighting", "learning_rate", "status"];
   const heads = [
     ...names,
     "seeds_done",

@@ -26,6 +26,16 @@ export function nameOf(board, name, row) {
   return board.shared[board.names[name][row]];
 }
 
+/** The learning rate of a row among rows that have several; empty for the untuned model. */
+export function rateOf(board, row) {
+  return nameOf(board, "learning_rate", row) || (nameOf(board, "method", row) === "untuned" ? "" : "own");
+}
+
+/** Whether some row has a learning rate of its grid's. */
+export function hasRates(board) {
+  return board.names.learning_rate.some((place) => board.shared[place]);
+}
+
 /** A row's number: its value or null, the ends of its interval or null, and what is said of it. */
 export function numberOf(board, column, row) {
   const told = board.numbers[column];
@@ -55,9 +65,9 @@ export function lettersOf(board, column, row) {
   return board.groups[column]?.[row] ?? "";
 }
 
-/** Method, regime and weighting of a row in words. */
+/** Method, learning rate, regime and weighting of a row in words. */
 export function rowName(board, row) {
-  return ["method", "regime", "weighting"]
+  return ["method", "learning_rate", "regime", "weighting"]
     .map((name) => nameOf(board, name, row))
     .filter(Boolean)
     .join(" · ");

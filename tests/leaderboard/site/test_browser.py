@@ -13,8 +13,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from leaderboard.board import Board, board
+from leaderboard.measuring.measure import measure
+from leaderboard.site import write_site
 from tests.leaderboard.site.folders import FAILED, HOSTILE, LAYERED
-from tests.leaderboard.synthetic import Kind
+from tests.leaderboard.synthetic import Kind, write_predictions
 
 KIND = Kind("imbalanced", "full", "none", 0)
 
@@ -341,3 +343,18 @@ def test_the_saved_board_is_what_is_shown(page: Page, site: Path, found: Board) 
         number = row.numbers["accuracy"]
         assert float(line["accuracy"]) == pytest.approx(number.value, rel=1e-4)
         assert float(line["accuracy_low"]) == pytest.approx(number.low, abs=1e-3 * abs(number.high - number.low) + 1e-5)
+
+
+def test_learning_rates_have_a_column_a_filter_and_an_order(page: Page, site: Path, tmp_path: Path) -> None:
+    show(page, site)
+    expect(page.locator("#table th.learning_rate")).to_have_count(0)
+    for rate in ("", "x0.3", "0.001"):
+        write_predictions(tmp_path / "results", Kind(rate=rate))
+    measure(tmp_path / "results")
+    show(page, write_site(tmp_path / "results", tmp_path / "site"))
+    rates = page.locator("#table tbody td.learning_rate")
+    assert rates.all_inner_texts() == ["own", "x0.3", "0.001"]
+    page.locator("[data-sort=learning_rate]").click()
+    assert rates.all_inner_texts() == ["x0.3", "own", "0.001"]
+    page.locator("select[data-filter=learning_rate]").select_option("x0.3")
+    assert rates.all_inner_texts() == ["x0.3"]

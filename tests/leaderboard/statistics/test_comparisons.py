@@ -15,10 +15,11 @@ from leaderboard.reading.columns import COLUMNS
 from leaderboard.reading.founds import Founds, gather
 from leaderboard.reading.sources import Found
 from leaderboard.rows import Row
-from leaderboard.statistics.comparisons import COMPARED, Entrant, compare_rows
+from leaderboard.statistics.comparisons import Entrant, compare_rows
 from leaderboard.statistics.spread import spread
 from tests.leaderboard.synthetic import Kind, grid, spec, write_cell, write_grid
 
+COMPARED = [column.name for column in COLUMNS if column.compared]
 PLACE = {column.name: place for place, column in enumerate(COLUMNS)}
 SIZES = {"rows": 120, "explained": 30, "hidden": 4}
 

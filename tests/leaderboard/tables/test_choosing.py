@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from benchmark.cli import app
 from leaderboard.board import Board
+from leaderboard.reading.columns import COLUMNS
 from leaderboard.tables.choosing import sections
-from leaderboard.tables.records import csv_columns
+from leaderboard.tables.fields import NAMES, fields_of
 from polyskew.errors import UserError
 from tests.leaderboard.tables.made_up import row, small
 
@@ -74,7 +75,7 @@ def test_each_format_shows_the_chosen_columns_of_the_chosen_rows_in_order() -> N
     assert "uptake" not in board.to_html(**CHOSEN)
     records = list(csv.DictReader(io.StringIO(board.to_csv(["accuracy", "status"], ["regime"]))))
     assert [float(record["accuracy"]) for record in records] == [0.61, 0.6, 0.58]
-    assert list(records[0])[:9] == [*csv_columns()[:6], "accuracy", "accuracy_low", "accuracy_high"]
+    assert list(records[0])[:10] == [*NAMES, "accuracy", "accuracy_low", "accuracy_high"]
     assert {"accuracy_vs_reference_p", "accuracy_group", "status"} < set(records[0])
     assert not any(name.startswith(("macro_f1", "leakage")) for name in records[0])
     told = json.loads(board.to_json(["accuracy"]))
@@ -96,7 +97,7 @@ def test_nothing_left_is_said() -> None:
     assert none.to_text() == "no rows\n"
     assert none.to_markdown() == "no rows\n"
     assert "No rows." in none.to_html()
-    assert none.to_csv() == ",".join(csv_columns()) + "\n"
+    assert none.to_csv() == ",".join(fields_of(COLUMNS)) + "\n"
     assert json.loads(none.to_json())["rows"] == []
 
 

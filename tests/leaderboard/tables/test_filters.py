@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaderboard.reading.columns import COLUMNS
+from leaderboard.tables.fields import fields_of
 from leaderboard.tables.filters import DEEPEST, LONGEST, predicate
 from polyskew.errors import UserError
 from tests.leaderboard.tables.made_up import row, small
 
+FIELDS = fields_of(COLUMNS)
 METHODS, VALUES = ("full", "lora", "houlsby"), (None, 0.25, 0.5, 0.75)
 SIGNS = {
     "==": lambda one, other: one == other,
@@ -54,15 +57,15 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> tuple[str, object]:
 @given(expressions(), st.sampled_from(METHODS), st.sampled_from(VALUES))
 def test_an_expression_says_what_python_says(made: tuple[str, object], method: str, value: float | None) -> None:
     expression, test = made
-    assert predicate(expression)(row(method, numbers={"accuracy": value})) is test(method, value)
+    assert predicate(expression, FIELDS)(row(method, numbers={"accuracy": value})) is test(method, value)
 
 
 @given(st.booleans(), st.booleans(), st.booleans())
 def test_and_binds_more_tightly_than_or_and_not_more_than_both(a: bool, b: bool, c: bool) -> None:
     one = row("full" if a else "x", "r" if b else "x", "w" if c else "x")
     written = 'not method == "full" and regime == "r" or weighting == "w"'
-    assert predicate(written)(one) is ((not a and b) or c)
-    assert predicate(f"weighting == 'w' or {written}")(one) is (c or (not a and b) or c)
+    assert predicate(written, FIELDS)(one) is ((not a and b) or c)
+    assert predicate(f"weighting == 'w' or {written}", FIELDS)(one) is (c or (not a and b) or c)
 
 
 def test_the_example_of_the_documentation() -> None:
@@ -90,8 +93,8 @@ def test_a_missing_number_is_neither_equal_nor_different_nor_larger() -> None:
 
 def test_a_column_with_a_point_in_its_name_and_comparisons_can_be_asked_for() -> None:
     one = row(numbers={"neutral_drift_at_0.05": 0.3}, p={"accuracy": 0.01}, groups={"accuracy": "ab"})
-    assert predicate("neutral_drift_at_0.05 > .2")(one)
-    assert predicate("accuracy_vs_reference_p < .05 and accuracy_group == 'ab'")(one)
+    assert predicate("neutral_drift_at_0.05 > .2", FIELDS)(one)
+    assert predicate("accuracy_vs_reference_p < .05 and accuracy_group == 'ab'", FIELDS)(one)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +133,7 @@ def test_a_column_with_a_point_in_its_name_and_comparisons_can_be_asked_for() ->
 )
 def test_a_mistake_is_one_sentence_with_its_place(expression: str, message: str) -> None:
     with pytest.raises(UserError) as error:
-        predicate(expression)
+        predicate(expression, FIELDS)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 250

@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from html.parser import HTMLParser
 
+from leaderboard.board import Board
 from leaderboard.tables.writing import one_line
 from tests.leaderboard.tables.made_up import HOSTILE, hostile, small
 
@@ -85,3 +86,10 @@ def test_tables_have_captions_scopes_units_and_reasons() -> None:
     assert cells[0]["title"].startswith("0.6 to 0.62, t interval of the mean over 3 seeds")
     assert (cells[1]["text"], cells[1]["title"]) == ("-", "not measured here")
     assert {one["class"] for one in page.all("tr") if "class" in one} == {"reference", "failed"}
+
+
+def test_a_notebook_shows_the_tables_without_a_page_around_them() -> None:
+    text = small()._repr_html_()
+    assert text.startswith("<section>")
+    assert text in small().to_html()
+    assert Board(())._repr_html_() == "<p>No rows.</p>"

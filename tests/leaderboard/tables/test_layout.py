@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.board import Board
+from leaderboard.reading.columns import COLUMNS
 from leaderboard.statistics.averaging import Number
 from leaderboard.tables.layout import layout, parted
 from leaderboard.tables.writing import amount, short, written
 from tests.leaderboard.tables.made_up import row, small
+
+COLUMN = {column.name: column for column in COLUMNS}
 
 
 @given(st.floats(-1e4, 1e4), st.integers(0, 4), st.booleans())
@@ -21,12 +24,12 @@ def test_a_short_number_is_the_rounded_number(value: float, digits: int, signed:
 
 def test_numbers_are_written_by_their_unit() -> None:
     one = Number(0.01234, 0.01, 0.014, "t interval", 3)
-    assert written("accuracy", one) == (".012", ".002")
-    assert written("neutral_drift", one) == written("neutral_drift_at_0.05", one) == ("+12", "2")
-    assert written("neutral_drift_placebo", one) == ("12", "2")
-    assert written("skew_uptake", one) == ("+.01", ".00")
-    assert written("trainable_parameters", Number(2_530_000.0, 1.0, 2.0)) == ("2.53M", "")
-    assert written("accuracy", Number(None, reason="why")) == ("-", "")
+    assert written(COLUMN["accuracy"], one) == (".012", ".002")
+    assert written(COLUMN["neutral_drift"], one) == written(COLUMN["neutral_drift_at_0.05"], one) == ("+12", "2")
+    assert written(COLUMN["neutral_drift_placebo"], one) == ("12", "2")
+    assert written(COLUMN["skew_uptake"], one) == ("+.01", ".00")
+    assert written(COLUMN["trainable_parameters"], Number(2_530_000.0, 1.0, 2.0)) == ("2.53M", "")
+    assert written(COLUMN["accuracy"], Number(None, reason="why")) == ("-", "")
     assert [amount(Number(value)) for value in (12.34, 999.0, 1e3, 4.8e9)] == ["12.3", "999", "1k", "4.8G"]
 
 
@@ -53,14 +56,14 @@ def test_what_all_rows_of_a_section_share_stands_in_its_title() -> None:
 def test_texts_can_be_columns() -> None:
     (section,) = layout(small(), ["status", "device", "seeds_done"], [])
     assert section.headings == ["status", "device", "seeds_done", "n"]
-    assert section.worded == [True, True, False, False]
+    assert section.worded == (True, True, False, False)
     assert [cell.value for cell in section.lines[-1].cells] == ["failed", "cpu", "0", "0/3"]
 
 
 def test_names_alone_can_be_asked_for() -> None:
     (section,) = layout(small(), ["method"], [])
     assert section.headings == ["n"]
-    assert small().to_csv(["method"]).splitlines()[1] == "reviews,tiny,,full,balanced,none"
+    assert small().to_csv(["method"]).splitlines()[1] == "reviews,tiny,,full,balanced,none,"
 
 
 def test_a_row_that_failed_or_has_the_same_work_or_is_the_reference_says_so() -> None:

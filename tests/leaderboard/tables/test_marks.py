@@ -1,9 +1,13 @@
 """Marks and what captions say of them, on rows whose comparisons are known."""
 
 from leaderboard.board import Board
+from leaderboard.reading.columns import COLUMNS
 from leaderboard.statistics.averaging import Number
 from leaderboard.tables.marks import Mark, compared, marks, undecided
 from tests.leaderboard.tables.made_up import row, small
+
+COLUMN = {column.name: column for column in COLUMNS}
+ACCURACY = COLUMN["accuracy"]
 
 
 def family(values: dict[str, float], groups: dict[str, str], column: str = "accuracy", **told: str) -> list:
@@ -12,14 +16,14 @@ def family(values: dict[str, float], groups: dict[str, str], column: str = "accu
 
 def test_the_best_and_those_that_share_a_letter_with_it() -> None:
     rows = family({"full": 0.6, "lora": 0.59, "houlsby": 0.5}, {"full": "a", "lora": "ab", "houlsby": "b"})
-    assert marks(rows, "accuracy") == [Mark(False, "a", "best"), Mark(False, "ab", "tied"), Mark(False, "b", "")]
+    assert marks(rows, ACCURACY) == [Mark(False, "a", "best"), Mark(False, "ab", "tied"), Mark(False, "b", "")]
     assert not undecided(rows, "accuracy")
 
 
 def test_uptakes_and_leakage_have_letters_and_no_best() -> None:
     values, groups = {"full": -0.3, "lora": 0.1, "houlsby": 0.9}, {"full": "b", "lora": "b", "houlsby": "a"}
     for column in ("skew_uptake", "leakage_probe"):
-        found = marks(family(values, groups, column), column)
+        found = marks(family(values, groups, column), COLUMN[column])
         assert [mark.place for mark in found] == ["", "", ""]
         assert [mark.letters for mark in found] == ["b", "b", "a"]
 
@@ -28,22 +32,22 @@ def test_methods_are_set_against_those_of_their_own_regime_weighting_and_device_
     one = family({"full": 0.6, "lora": 0.5}, {"full": "a", "lora": "b"})
     other = family({"full": 0.4, "lora": 0.3}, {"full": "a", "lora": "b"}, regime="imbalanced")
     third = family({"ia3": 0.9}, {"ia3": "a"}, device="cuda")
-    assert [mark.place for mark in marks([*one, *other, *third], "accuracy")] == ["best", "", "best", "", ""]
+    assert [mark.place for mark in marks([*one, *other, *third], ACCURACY)] == ["best", "", "best", "", ""]
 
 
 def test_letters_stand_only_where_two_methods_are_told_apart() -> None:
     alike = family({"full": 0.6, "lora": 0.5}, {"full": "a", "lora": "a"})
-    assert marks(alike, "accuracy") == [Mark(), Mark()]
+    assert marks(alike, ACCURACY) == [Mark(), Mark()]
     assert undecided(alike, "accuracy")
     alone = family({"full": 0.6}, {"full": "a"})
     assert not undecided(alone, "accuracy")
     chain = family({"x": 3, "y": 2, "z": 1}, {"x": "a", "y": "ab", "z": "b"})
-    assert [mark.letters for mark in marks(chain, "accuracy")] == ["a", "ab", "b"]
+    assert [mark.letters for mark in marks(chain, ACCURACY)] == ["a", "ab", "b"]
 
 
 def test_a_star_stands_below_five_percent_only() -> None:
     rows = [row(p={"accuracy": p}) for p in (0.0499, 0.05, None)]
-    assert [mark.apart for mark in marks(rows, "accuracy")] == [True, False, False]
+    assert [mark.apart for mark in marks(rows, ACCURACY)] == [True, False, False]
     assert compared(rows, "accuracy")
     assert not compared([row(p={"accuracy": None}), row(), row(p={"accuracy": 1.0}, status="same as x")], "accuracy")
 

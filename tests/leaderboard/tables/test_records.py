@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from leaderboard.board import Board
 from leaderboard.reading.columns import COLUMNS
-from leaderboard.statistics.comparisons import COMPARED
-from leaderboard.tables.fields import FIELDS
-from leaderboard.tables.records import csv_columns
+from leaderboard.tables.fields import fields_of
 from leaderboard.tables.writing import one_line
 from tests.leaderboard.tables.made_up import HOSTILE, hostile, row, small
+
+FIELDS = fields_of(COLUMNS)
+COMPARED = [column.name for column in COLUMNS if column.compared]
 
 
 def records(board: Board) -> list[dict[str, str]]:
@@ -24,13 +25,13 @@ def records(board: Board) -> list[dict[str, str]]:
 
 
 def test_old_columns_keep_their_places_and_comparisons_stand_at_the_end() -> None:
-    names = csv_columns()
-    assert names[:6] == ["task", "model", "variant", "method", "regime", "weighting"]
+    names = list(FIELDS)
+    assert names[:7] == ["task", "model", "variant", "method", "regime", "weighting", "learning_rate"]
     parts = [f"{COLUMNS[0].name}{part}" for part in ("", "_low", "_high", "_interval", "_seeds", "_reason")]
     start = names.index("accuracy")
     assert names[start : start + 6] == parts
-    assert start == 15
-    before = 15 + 6 * len(COLUMNS) + 6
+    assert start == 16
+    before = 16 + 6 * len(COLUMNS) + 6
     assert names[before : before + 2] == ["device", "precision"]
     against = [f"{name}{part}" for name in COMPARED for part in ("_vs_reference", "_vs_reference_low")]
     assert [name for name in names[before + 2 :] if name.endswith(("_vs_reference", "_low"))] == against
@@ -57,7 +58,7 @@ def test_no_text_begins_like_a_formula_and_no_number_is_changed() -> None:
         assert (f"'{plain}" if plain[:1] in ("=", "+", "-", "@") and plain else plain) in methods
     assert records(small())[0]["skew_uptake"] == "-0.02"
     frame = pd.read_csv(io.StringIO(hostile().to_csv()), keep_default_na=False)
-    assert frame.shape == (len(hostile().rows), len(csv_columns()))
+    assert frame.shape == (len(hostile().rows), len(list(FIELDS)))
 
 
 @given(st.text(st.characters(exclude_categories=[])))
@@ -82,3 +83,12 @@ def test_json_holds_every_number_and_every_name_as_it_is() -> None:
 def test_json_refuses_what_is_no_number() -> None:
     with pytest.raises(ValueError, match="Out of range float values"):
         Board((row(numbers={"accuracy": float("nan")}),)).to_json()
+
+
+def test_a_frame_has_the_columns_of_the_csv_with_numbers_as_numbers() -> None:
+    frame = small().to_frame()
+    assert list(frame.columns) == list(FIELDS)
+    assert frame["accuracy"].tolist()[:4] == [0.61, 0.52, 0.6, 0.58]
+    assert frame["accuracy"].isna().tolist() == [False] * 4 + [True]
+    assert frame["accuracy"].dtype == float
+    assert frame.groupby("method")["seeds_done"].sum().to_dict() == {"full": 6, "lora": 6, "houlsby": 0}

@@ -71,6 +71,42 @@ def test_a_changed_row_under_a_new_checksum_is_named(
     assert told(check(copy, cell).faults, cell, file, text)
 
 
+@pytest.mark.parametrize(("by", "options", "fault"), [(0.01, {}, True), (0.01, {"base": "int8"}, False),
+                                                      (0.2, {"base": "int8"}, True)])  # fmt: skip
+def test_outputs_of_a_base_of_8_bits_may_depend_on_the_batch(
+    copy: Path, by: float, options: dict[str, str], fault: bool
+) -> None:
+    cell = folder_of(copy, "imbalanced")
+
+    def shift(columns: dict[str, list[Any]]) -> None:
+        for name in ("base", "output"):  # which still add up
+            columns[name][0][0] += by
+
+    edit_table(cell / ATTRIBUTIONS, shift)
+    seal(cell / "attributions")
+    form = json.loads((cell / "spec.json").read_text())["canonical"]
+    edit_json(cell / "spec.json", canonical={**form, "method": {"name": "full", "options": options}})
+    assert any("where it was explained" in note.text for note in check(copy, cell).faults) is fault
+
+
+@pytest.mark.parametrize("way", ["integral", "plug-in"])
+def test_values_that_need_not_add_up_are_no_fault(copy: Path, way: str) -> None:
+    cell = folder_of(copy, "imbalanced")
+
+    def change(columns: dict[str, list[Any]]) -> None:
+        shap_value(columns)
+        if way == "integral":
+            columns["mode"] = ["layer-integrated-gradients-50"] * len(columns["mode"])
+
+    edit_table(cell / ATTRIBUTIONS, change)
+    seal(cell / "attributions")
+    if way == "plug-in":
+        asked = json.loads((cell / "spec.json").read_text())["asked"]
+        asked["attributions"]["settings"] = {"attributions": {"mode": "mine", "additive": False}}
+        edit_json(cell / "spec.json", asked=asked)
+    assert not any("do not add up" in note.text for note in check(copy, cell).faults)
+
+
 def test_other_test_rows_than_the_other_cells_have_are_named(copy: Path) -> None:
     cell = folder_of(copy, "imbalanced", "per_language", 1)
 

@@ -18,7 +18,7 @@ from tests.leaderboard.verification.whole import REGISTERED, canonical, edit_jso
 
 SPECS: list[tuple[dict[str, Any], str]] = [
     ({"method": "lora"}, "method is 'lora', but the canonical form has 'full'"),
-    ({"weighting": "per_language"}, "weighting is 'per_language', but the canonical form has 'none'"),
+    ({"weighting": "per_language"}, "the weighting is called 'per_language', but its canonical form is none"),
     ({"seed": 7}, "seed is 7, but the canonical form has 0"),
     ({"regime": "balanced"}, "regime is 'balanced'"),
     ({"task": "another"}, "task is 'another'"),

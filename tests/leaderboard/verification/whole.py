@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.parquet
 from safetensors.numpy import load_file, save_file
 
-from adapters import get_method, get_weighting
+from adapters import get_loss, get_method, get_weighting
 from leaderboard.measuring.measure import measure
 from leaderboard.verification.specs import Registered
 from polyskew.canonical import digest
@@ -20,7 +20,7 @@ from tests.leaderboard.synthetic import LANGUAGES, Kind, grid, write_grid
 LABELS = ["1", "2", "3", "4", "5"]
 RATIOS = {language: [1, 2, 3, 4, 5] if place < 3 else [5, 4, 3, 2, 1] for place, language in enumerate(LANGUAGES)}
 STAGES = ("data", "train", "predict", "features", "attributions")
-REGISTERED = Registered(get_weighting, get_method)
+REGISTERED = Registered(get_weighting, get_method, get_loss)
 SIZES = {"rows": 60, "explained": 30, "hidden": 3}
 
 

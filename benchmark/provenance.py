@@ -16,12 +16,16 @@ _PACKAGES = (
 
 def provenance(cell: Cell) -> dict[str, Any]:
     """Return what a reader needs to judge or repeat a cell; called in the process that computed its last stage."""
+    plugins = cell.spec.plugins(cell.measure)
+    force = in_force()
+    force["packages"] |= {found["package"]: found["version"] for found in plugins if "package" in found}
     return {
         "asked": cell.spec.canonical(),
         "recipe": cell.spec.recipe.model_dump(),
         "method": None if cell.spec.untuned else cell.spec.method.method.options,
         "measure": cell.measure.model_dump(),
-        **in_force(),
+        "plugins": plugins,
+        **force,
     }
 
 

@@ -8,18 +8,36 @@ from typing import Any
 
 _PUBLIC = {
     "UserError": "polyskew.errors",
+    # What grids are made of.
     "Task": "tasks",
+    "get_task": "tasks",
+    "draw": "tasks",
     "Method": "adapters",
     "get_method": "adapters",
-    "get_task": "tasks",
     "get_weighting": "adapters",
+    "get_loss": "adapters",
+    "get_explainer": "benchmark.attributions",
     "GridSpec": "benchmark.grid",
     "CellSpec": "benchmark.spec",
     "expand": "benchmark.grid",
-    "load_plugin": "polyskew.plugins",
-    "register": "polyskew.plugins",
+    # To run them, and to read what came out.
     "run": "benchmark.run",
     "board": "leaderboard.board",
+    # To add to them.
+    "register": "polyskew.plugins",
+    "audit": "benchmark.auditing",
+    "load_plugin": "polyskew.plugins",
+    "check": "benchmark.contracts.check",
+    "read_task": "tasks.catalog",
+    "Component": "adapters",
+    "LearningRates": "adapters",
+    "PeftMethod": "adapters.peft_method",
+    "Loss": "adapters",
+    "CellMeasure": "leaderboard.measures",
+    "PredictedRows": "leaderboard.measures",
+    "FeatureVectors": "leaderboard.measures",
+    "ExplainedTexts": "leaderboard.measures",
+    "Explainer": "benchmark.attributions.explainer",
 }
 
 __all__ = sorted(_PUBLIC)

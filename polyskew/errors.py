@@ -1,6 +1,7 @@
 """What goes wrong by the user's hand, told in one sentence."""
 
 import difflib
+import warnings
 from collections.abc import Iterable
 
 
@@ -8,8 +9,12 @@ class UserError(Exception):
     """A mistake in the user's input: a file, a name, a setting.
 
     The message is one clear sentence that says what is wrong, where, and what would be right. The command line
-    prints it without a traceback and exits with status 2.
+    prints it without a traceback and exits with status 2; a notebook prints it without one as well.
     """
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython prints in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class DataError(UserError):
@@ -18,6 +23,14 @@ class DataError(UserError):
 
 class PluginWarning(UserWarning):
     """Something that a plug-in brings is left out; the message says what and why."""
+
+
+def warn_of_plugin(message: str) -> None:
+    """Warn that something of a plug-in is left out: once, not again from each worker process."""
+    from multiprocessing import parent_process
+
+    if parent_process() is None:
+        warnings.warn(message, PluginWarning, stacklevel=2)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -40,6 +40,7 @@ def of_file(path: Path) -> Origin:
     return Origin(file=path.name, sha256=_checksum(path))
 
 
+@lru_cache
 def of_package(package: str, version: str, module: str) -> Origin:
     """Return the origin of what an installed package's module defines; the module is looked up, not imported.
 
@@ -59,6 +60,5 @@ def of_package(package: str, version: str, module: str) -> Origin:
     return Origin(package, version, path.name, _checksum(path))
 
 
-@lru_cache
 def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

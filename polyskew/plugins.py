@@ -12,16 +12,18 @@ there too. In the file, each thing is registered:
 
 import inspect
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from functools import partial
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from polyskew.errors import UserError, suggest
+from polyskew.errors import UserError, suggest, warn_of_plugin
 from polyskew.origin import of_file
 
 if TYPE_CHECKING:
@@ -40,7 +42,13 @@ KINDS = {
 
 T = TypeVar("T")
 _loaded: dict[Path, str] = {}  # by file, the name of its module
+_read: dict[Path, str] = {}  # by file, the checksum of what was read
 _loading: list[Path] = []  # the file that is being loaded now
+_registered: dict[Path, list[tuple[str, str]]] = {}  # by file, kind and name of what it registered
+
+
+class ReadEnough(BaseException):
+    """Ends the reading of a script in a worker process: what it is to do was begun by the process that it ran in."""
 
 
 def registry(kind: str) -> "Registry[Any]":
@@ -77,9 +85,9 @@ def register(kind: str, thing: Any = None, *, name: str = "", summary: str = "")
         UserError: there is no such kind, the name is taken, or the thing was defined in an interactive session, where
             worker processes cannot find it.
     """
+    known = registry(kind)
     if thing is None:
         return partial(register, kind, name=name, summary=summary)
-    known = registry(kind)
     name = name or getattr(thing, "name", "") or getattr(thing, "__name__", "")
     if not name or not isinstance(name, str):
         raise UserError(f"this {kind} has no name; give it one with register({kind!r}, ..., name=...)")
@@ -89,55 +97,94 @@ def register(kind: str, thing: Any = None, *, name: str = "", summary: str = "")
             f"the {kind} {name!r} is defined in an interactive session, where worker processes cannot find it; write "
             "it to a file (%%writefile my_plugin.py in a notebook) and call polyskew.load_plugin('my_plugin.py')"
         )
-    known.add(
-        name,
-        lambda: thing,
-        summary=summary or _summary(thing),
-        place=path.name,
-        origin=partial(of_file, path),
-    )
-    if module not in ("", "__main__", "__mp_main__"):  # worker processes run a script's own module by themselves
-        _tell_workers(module)
+    is_script = module in ("__main__", "__mp_main__")
+    if is_script:
+        _loaded[path] = module  # here; worker processes still have to
+    entries = known.entries()  # reads what is installed, which comes first in every process
+    if any(entry.name == name and entry.module and _package(entry.module) == _package(module) for entry in entries):
+        return thing  # the package names it as an entry point, too
+    origin = of_file(path)
+    known.add(name, lambda: thing, summary=summary or _summary(thing), place=path.name, origin=lambda: origin)
+    _registered.setdefault(path, []).append((kind, name))
+    if module:
+        _tell_workers(_with_checksum(path) if is_script else module)
     return thing
+
+
+def registered(path: str | Path) -> list[tuple[str, str]]:
+    """Return kind and name of what a plug-in file has registered."""
+    return list(_registered.get(Path(path).expanduser().resolve(), ()))
 
 
 def load_plugin(path: str | Path) -> None:
     """Load a plug-in file, in this process and in those that it starts.
 
+    What it prints goes to standard error. A file that registers nothing is told with a warning.
+
     Args:
-        path: a Python file that registers things; loading it again does nothing.
+        path: a Python file that registers things. One that is loaded already is loaded anew if it has changed.
 
     Raises:
         UserError: it is not there, or it fails; the message names the line.
     """
     file = Path(path).expanduser().resolve()
+    if os.pathsep in str(file):
+        raise UserError(f"the plug-in file {path} has {os.pathsep!r} in its path; put it elsewhere")
+    if file in _read and file.is_file() and of_file(file).sha256 != _read[file]:
+        _forget(file)
     _load(file, str(path))
-    _tell_workers(str(file))
+    _tell_workers(_with_checksum(file))
 
 
 def load_named() -> None:
     """Load the files and import the modules that ``POLYSKEW_PLUGINS`` names.
 
     Raises:
-        UserError: one is not there, or fails.
+        UserError: one is not there, or fails, or is no longer what the process that started this one has loaded.
     """
-    for name in _named():
+    for name, checksum in _named():
         if name.endswith(".py") or os.sep in name:
-            _load(Path(name).expanduser().resolve(), name)
-            continue
-        try:
-            import_module(name)
-        except Exception as error:
-            raise UserError(f"the plug-in module {name!r} of {VARIABLE} cannot be imported: {error}") from error
+            file = Path(name).expanduser().resolve()
+            _load(file, name)
+            if checksum and _is_worker() and _read.get(file) != checksum:
+                raise UserError(f"the plug-in file {file.name} has changed since its grid was started; start it again")
+        elif name not in sys.modules:
+            try:
+                import_module(name)
+            except Exception as error:
+                raise UserError(f"the plug-in module {name!r} of {VARIABLE} cannot be imported: {error}") from error
 
 
-def _named() -> list[str]:
-    return [name for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
+def stop_reading() -> None:
+    """End the reading of a script that is loaded as a plug-in; called by what a script may do and a plug-in may not."""
+    if _loading:
+        raise ReadEnough
 
 
-def _tell_workers(name: str) -> None:
-    if name not in _named():
-        os.environ[VARIABLE] = os.pathsep.join([*_named(), name])
+def _named() -> list[tuple[str, str]]:
+    """What the variable names: files or modules, and the checksums of files."""
+    return [_parted(entry) for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry]
+
+
+def _parted(entry: str) -> tuple[str, str]:
+    name, _, checksum = entry.rpartition("@")
+    return (name, checksum) if re.fullmatch(r"[0-9a-f]{16}", checksum) and name else (entry, "")
+
+
+def _is_worker() -> bool:
+    from multiprocessing import parent_process  # takes 10 ms, which `polyskew list` does without
+
+    return parent_process() is not None
+
+
+def _with_checksum(file: Path) -> str:
+    return f"{file}@{of_file(file).sha256}"
+
+
+def _tell_workers(entry: str) -> None:
+    before = [one for one in os.environ.get(VARIABLE, "").split(os.pathsep) if one]
+    others = [one for one in before if _parted(one)[0] != _parted(entry)[0]]
+    os.environ[VARIABLE] = os.pathsep.join([*others, entry])
 
 
 def _load(file: Path, said: str) -> None:
@@ -152,29 +199,38 @@ def _load(file: Path, said: str) -> None:
     if module_name in _loaded.values():
         raise UserError(f"two plug-in files are called {file.name}; give one of them another name")
     module = module_from_spec(spec)
-    _loaded[file] = module_name
+    _loaded[file], _read[file] = module_name, of_file(file).sha256
     sys.modules[module_name] = module  # so that other processes find its classes by name
     _loading.append(file)
     try:
-        spec.loader.exec_module(module)
+        with redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
+    except ReadEnough:
+        pass
     except UserError as error:
-        _forget(file, module_name)
+        _forget(file)
         raise UserError(f"the plug-in file {said}: {error}") from None
-    except Exception as error:
-        _forget(file, module_name)
+    except (Exception, SystemExit) as error:
+        _forget(file)
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
         raise UserError(
-            f"the plug-in file {said}{_line(error, file)} fails with {type(error).__name__}: "
-            f"{' '.join(str(error).split())}"
+            f"the plug-in file {said}{_line(error, file)} fails with {type(error).__name__}: {' '.join(text.split())}"
         ) from error
     finally:
         _loading.pop()
+    if file not in _registered:
+        warn_of_plugin(f"the plug-in file {said} registers nothing; write @polyskew.register(KIND) above what it adds")
 
 
-def _forget(file: Path, module_name: str) -> None:
-    del _loaded[file], sys.modules[module_name]
+def _forget(file: Path) -> None:
+    """Let a file that failed half way, or has changed, be loaded anew; what it had registered is taken back."""
+    sys.modules.pop(_loaded.pop(file), None)
+    del _read[file]
+    for kind, name in _registered.pop(file, ()):
+        registry(kind).remove(name)
 
 
-def _line(error: Exception, file: Path) -> str:
+def _line(error: BaseException, file: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename == str(file):
         return f", line {error.lineno},"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
@@ -189,6 +245,10 @@ def _caller() -> tuple[Path | None, str]:
     known = frame.f_globals if frame else {}
     file = known.get("__file__")
     return Path(file).resolve() if file and Path(file).is_file() else None, str(known.get("__name__", ""))
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _summary(thing: Any) -> str:

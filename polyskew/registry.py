@@ -1,14 +1,14 @@
 """Names to things, resolved on first use, so that listing imports nothing heavy."""
 
-import warnings
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from polyskew.errors import PluginWarning, UserError, suggest
+from polyskew.errors import UserError, suggest, warn_of_plugin
+from polyskew.installed import Installed, installed
 from polyskew.origin import Origin, of_package
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ class Entry:
         summary: one line for ``polyskew list``.
         load: returns the thing itself; called once, on first use.
         origin: returns the plug-in's origin; None for what the suite itself brings.
+        module: of an entry point, the module that has the thing.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Entry:
     summary: str
     load: Callable[[], Any]
     origin: Callable[[], Origin] | None = None
+    module: str = ""
 
 
 class Registry(Generic[T]):
@@ -61,6 +63,7 @@ class Registry(Generic[T]):
         summary: str,
         place: str = "",
         origin: Callable[[], Origin] | None = None,
+        module: str = "",
     ) -> None:
         """Register ``name``.
 
@@ -70,10 +73,16 @@ class Registry(Generic[T]):
             summary: one line for listings.
             place: where the entry comes from; the target itself by default.
             origin: returns the origin of a plug-in.
+            module: of an entry point, the module that has the thing.
 
         Raises:
-            UserError: the name is taken; both places are named.
+            UserError: the name is taken, both places are named; or a plug-in's name has characters that grids and
+                commands use otherwise.
         """
+        if origin is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+            raise UserError(
+                f"the {self.kind} name {name!r} from {place} has other characters than letters, digits, '_', '.', '-'"
+            )
         place = place or (target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}")
         if name in self._entries:
             first = self._entries[name].place
@@ -81,7 +90,12 @@ class Registry(Generic[T]):
                 f"the {self.kind} name {name!r} is taken twice: by {first} and by {place}; rename one of them"
             )
         load = _importer(target) if isinstance(target, str) else target
-        self._entries[name] = Entry(name, place, summary, load, origin)
+        self._entries[name] = Entry(name, place, summary, load, origin, module)
+
+    def remove(self, name: str) -> None:
+        """Take back what a plug-in file added before it failed."""
+        del self._entries[name]
+        self._loaded.pop(name, None)
 
     def get(self, name: str) -> T:
         """Return the thing called ``name``, importing it now if need be.
@@ -94,17 +108,7 @@ class Registry(Generic[T]):
             raise UserError(f"there is no {self.kind} called {name!r}{suggest(name, self._entries)}")
         if name not in self._loaded:
             entry = self._entries[name]
-            try:
-                self._loaded[name] = entry.load()
-            except UserError:
-                raise
-            except Exception as error:
-                if entry.origin is None:
-                    raise
-                raise UserError(
-                    f"the {self.kind} {name!r} from {entry.place} cannot be loaded: {_cause(error)}; mend the plug-in "
-                    f"or remove it"
-                ) from error
+            self._loaded[name] = entry.load() if entry.origin is None else self._load_plugin(entry)
         return self._loaded[name]
 
     def origin(self, name: str) -> Origin | None:
@@ -127,7 +131,7 @@ class Registry(Generic[T]):
             except UserError as error:
                 if name not in self._broken:
                     self._broken.add(name)
-                    warnings.warn(f"{error}; it is left out", PluginWarning, stacklevel=2)
+                    warn_of_plugin(f"{error}; it is left out")
 
     def entries(self) -> list[Entry]:
         """Return all entries in the order they were registered; nothing is imported."""
@@ -143,40 +147,47 @@ class Registry(Generic[T]):
         return name in self._entries
 
     def _scan(self) -> None:
-        if self._scanned:
-            return
-        self._scanned = True
-        # By package, so that which of two plug-ins of one name counts does not depend on the order of folders.
-        for point in sorted(entry_points(group=self._group), key=lambda point: (_package(point), point.name)):
-            self._add_installed(point)
+        if not self._scanned:
+            self._scanned = True
+            for found in installed(self._group):
+                self._add_installed(found)
         from polyskew.plugins import load_named
 
         load_named()
 
-    def _add_installed(self, point: EntryPoint) -> None:
-        package = _package(point) or "an installed package"
-        version = point.dist.version if point.dist else ""
-        place = f"{package} ({point.value})"
-        module = point.value.partition(":")[0].strip()
+    def _load_plugin(self, entry: Entry) -> T:
+        from polyskew.wanted import complaint
+
         try:
-            origin = partial(of_package, package, version, module)
-            self.add(point.name, point.load, summary=_summary(point), place=place, origin=origin)
+            thing: T = entry.load()
+            wrong = complaint(self.kind, thing)
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise UserError(
+                f"the {self.kind} {entry.name!r} from {entry.place} cannot be loaded: {_cause(error)}; mend the "
+                "plug-in or remove it"
+            ) from error
+        if wrong:
+            raise UserError(f"the {self.kind} {entry.name!r} from {entry.place} {wrong}")
+        return thing
+
+    def _add_installed(self, found: Installed) -> None:
+        try:
+            origin = partial(of_package, found.package, found.version, found.module)
+            self.add(
+                found.name,
+                found.load,
+                summary=found.summary,
+                place=found.place,
+                origin=origin,
+                module=found.module,
+            )
         except UserError as error:
-            warnings.warn(f"a plug-in is left out: {error}", PluginWarning, stacklevel=4)
+            warn_of_plugin(f"a plug-in is left out: {error}")
 
 
-def _package(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else ""
-
-
-def _summary(point: EntryPoint) -> str:
-    """The package's own line about itself; its metadata are not parsed in full, which takes a millisecond each."""
-    text = (point.dist.read_text("METADATA") or "") if point.dist else ""
-    found = next((line for line in text.splitlines() if line.startswith("Summary:")), "")
-    return found.removeprefix("Summary:").strip() or "from an installed package"
-
-
-def _cause(error: Exception) -> str:
+def _cause(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}" if str(error) else type(error).__name__
 
 

@@ -2,12 +2,28 @@
 
 `engine.explain` is the way in. A text's route: `texts` (token ids and the tree over them) -> a mode (`exact`,
 `permutations`, `partition`) that says which masked rows it wants to know -> `rows` (ids of one length, in batches) ->
-the model -> the mode again -> `Attribution`. `chunks` keeps what is finished, `gradients` is another explainer.
+the model -> the mode again -> `Attribution`. `chunks` keeps what is finished, `gradients` is another explainer, and
+`explainer` what plug-ins add.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from polyskew.registry import Registry
 
-EXPLAINERS: "Registry[Any]" = Registry("explainer", "polyskew.explainers")
-"""Ways to attribute tokens beside those of `settings.Mode`."""
+if TYPE_CHECKING:
+    from benchmark.attributions.explainer import Explainer
+
+EXPLAINERS: "Registry[type[Explainer]]" = Registry("explainer", "polyskew.explainers")
+"""Ways to attribute tokens beside those of `settings.MODES`."""
+
+
+def get_explainer(name: str, options: Mapping[str, Any] | None = None) -> "Explainer":
+    """Return the explainer called ``name`` with its options set.
+
+    Raises:
+        UserError: there is no such explainer or option, or an option's value is wrong.
+    """
+    from polyskew.yamls import validate
+
+    return validate(dict(options or {}), EXPLAINERS.get(name), f"explainer {name!r}")

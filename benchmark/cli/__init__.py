@@ -5,7 +5,7 @@ import warnings
 
 import typer
 
-from benchmark.cli import grids, publishing, results, site, trust
+from benchmark.cli import audit, grids, publishing, results, scaffolding, site, trust
 from polyskew.errors import UserError
 from polyskew.house import check_rooms
 
@@ -27,7 +27,10 @@ app.command()(site.site)
 app.command()(publishing.publish)
 app.command()(trust.verify)
 app.command()(trust.merge)
+app.command()(audit.audit)
 app.command("list")(grids.list_)
+app.command()(scaffolding.new)
+app.command()(scaffolding.check)
 
 
 def main() -> None:

@@ -17,7 +17,6 @@ OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="RESULTS", help="Results folder; results/<grid's name> by default.")
 ]
 
-
 PluginOption = Annotated[
     list[Path] | None,
     typer.Option("--plugin", metavar="FILE", help="A Python file that adds tasks, methods, ...; may be repeated."),
@@ -48,7 +47,7 @@ def run(
     plugin: PluginOption = None,
 ) -> None:
     """Run a grid; what an earlier run finished is kept and not run again."""
-    _load(plugin)
+    load_plugins(plugin)
     from benchmark.grid import load_grid
     from benchmark.run import run as run_grid
 
@@ -66,7 +65,7 @@ def run(
 
 def plan(grid: GridArgument, out: OutOption = None, plugin: PluginOption = None) -> None:
     """Show a grid's cells and rows, what is done and what would run; train nothing."""
-    _load(plugin)
+    load_plugins(plugin)
     from benchmark.grid import load_grid
     from benchmark.plan import show as show_plan
 
@@ -76,8 +75,9 @@ def plan(grid: GridArgument, out: OutOption = None, plugin: PluginOption = None)
 
 def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], plugin: PluginOption = None) -> None:
     """List what can stand in a grid, and where each comes from."""
-    _load(plugin)
+    load_plugins(plugin)
     from rich.table import Table
+    from rich.text import Text
 
     from benchmark.listing import listing
 
@@ -86,11 +86,12 @@ def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], plugin: P
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # as it is: n[l, c] is no markup
     console().print(table)
 
 
-def _load(plugins: list[Path] | None) -> None:
+def load_plugins(plugins: list[Path] | None) -> None:
+    """Load the files named with ``--plugin``."""
     from polyskew.plugins import load_plugin
 
     for path in plugins or []:

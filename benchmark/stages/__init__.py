@@ -6,8 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
+from benchmark.attributions.settings import Settings
 from benchmark.progress import Report
 from benchmark.spec import CellSpec, Measurements
 from polyskew.canonical import digest
@@ -101,7 +100,7 @@ def setting(spec: CellSpec, measure: Measurements, name: str) -> Any:
     """Return what a stage depends on: a field of the measurements, or ``probe_corpus``, what identifies its texts."""
     if name != "probe_corpus":
         value = getattr(measure, name)
-        return value.model_dump() if isinstance(value, BaseModel) else value
+        return value.identity() if isinstance(value, Settings) else value
     task = spec.task.task
     if not measure.probe_rows or task.probe is None:
         return None
@@ -145,6 +144,7 @@ def comparable(cell: CellSpec, measure: Measurements) -> str:
         form.pop(axis, None)
     versions = {stage.name: stage.version for stage in (DATA, TRAIN, PREDICT, FEATURES, ATTRIBUTIONS)}
     corpus = setting(cell, measure, "probe_corpus")
-    measured = measure.model_dump(exclude={"probe_layers"})  # which adds values and changes none
+    # Layers add values and change none.
+    measured = measure.model_dump(exclude={"probe_layers"}) | {"attributions": measure.attributions.identity()}
     asked = {"cell": form, "measure": measured, "probe_corpus": corpus, "stages": versions}
     return digest(asked | {"precision": "fp32"})

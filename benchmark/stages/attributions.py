@@ -11,14 +11,16 @@ import pyarrow.parquet
 from filelock import FileLock, Timeout
 
 from benchmark import inputs
+from benchmark.attributions import get_explainer
 from benchmark.attributions.chunks import Chunks
 from benchmark.attributions.classifier import Classifier
 from benchmark.attributions.deviation import deviation
 from benchmark.attributions.engine import Attribution, Explainer, explain
+from benchmark.attributions.explainer import engine_of
 from benchmark.attributions.gradients import IntegratedGradients
 from benchmark.attributions.reference import StringRows, string_text
 from benchmark.attributions.rows import IdRows, Render
-from benchmark.attributions.settings import Precision
+from benchmark.attributions.settings import MODES, Precision
 from benchmark.attributions.texts import Text, token_text
 from benchmark.models.loading import device, load_tokenizer
 from benchmark.progress import Report
@@ -111,6 +113,9 @@ def _explainer(cell: Cell, precision: Precision | None = None) -> Explainer:
     tokenizer = load_tokenizer(spec.model)
     classifier = Classifier(trained_model(cell), precision or settings.precision)
     mask_id = int(tokenizer.mask_token_id)
+    if settings.mode not in MODES:
+        plugin = get_explainer(settings.mode, settings.options)
+        return engine_of(plugin, classifier, mask_id, settings.label(settings.mode))
     if settings.mode == "layer_integrated_gradients":
         return IntegratedGradients(classifier, settings, mask_id)
     render: Render = partial(IdRows, mask_id=mask_id)

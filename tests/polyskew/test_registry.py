@@ -4,6 +4,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from polyskew import installed
 from polyskew import registry as module
 from polyskew.errors import UserError, suggest
 from polyskew.registry import Registry
@@ -12,7 +13,7 @@ from polyskew.registry import Registry
 @pytest.fixture
 def colours(monkeypatch: pytest.MonkeyPatch) -> Registry[object]:
     """A registry that sees no installed packages."""
-    monkeypatch.setattr(module, "entry_points", lambda group: [])
+    monkeypatch.setattr(module, "installed", lambda group: [])
     return Registry("colour", "polyskew.colours")
 
 
@@ -61,7 +62,7 @@ def test_a_name_taken_twice_names_both_places(colours: Registry[object]) -> None
 
 def test_installed_packages_add_names_without_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("plum", "no.such.module:plum", "polyskew.colours"), EntryPoint("e", "math:e", "polyskew.c")]
-    monkeypatch.setattr(module, "entry_points", lambda group: points if group == "polyskew.colours" else [])
+    monkeypatch.setattr(installed, "entry_points", lambda group: points if group == "polyskew.colours" else [])
     found: Registry[object] = Registry("colour", "polyskew.colours")
     found.add("red", object, summary="")
     assert found.names() == ["red", "e", "plum"]

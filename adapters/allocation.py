@@ -30,6 +30,11 @@ class Allocated(Checkpointed):
             setattr(self._allocator, kind, {name: value.to(device) for name, value in _part(state, kind).items()})
         self._config.rank_pattern = {name: ranks.tolist() for name, ranks in _part(state, "kept").items()} or None
 
+    def forget(self) -> None:
+        """Let go of the ranks' importance and masks, as before training."""
+        self._allocator.reset_ipt()
+        self._config.rank_pattern = None
+
     @property
     def _allocator(self) -> Any:
         return self.base_model.rankallocator
@@ -59,13 +64,24 @@ class Allocation(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Set the schedule, now that the number of steps is known."""
+        """Set the schedule, now that the number of steps is known.
+
+        Raises:
+            UserError: there are too few steps to tell the ranks' importance, or several processes.
+        """
         if args.world_size > 1:
             raise UserError("the method 'adalora' trains on one process only")
         config: Any = self._model.peft_config["default"]
         config.total_step = state.max_steps
         config.tinit = int(self._warmup * state.max_steps)
         config.tfinal = int(self._final * state.max_steps)
+        if config.total_step - config.tfinal < 2:
+            raise UserError(
+                f"the method 'adalora' has no step to learn the ranks' importance in a training of {state.max_steps}; "
+                "take smaller updates or more epochs"
+            )
+        if state.global_step == 0:  # an attempt that ran out of memory may have left its own
+            self._model.forget()
 
     def on_step_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

@@ -65,7 +65,7 @@ class AnyPeft(PeftMethod):
         if ("config_file" in value) + ("config" in own) + bool(config) > 1:
             raise ValueError("config, config_file and keys beside them say the same; give one of them")
         if "config_file" in value:
-            config = _read(Path(value["config_file"]).expanduser())
+            config = _read(value["config_file"])
         return own | {"config": config} if config else own
 
     @field_validator("config")
@@ -83,6 +83,12 @@ class AnyPeft(PeftMethod):
                 raise ValueError(f"{known.__name__} has no key {key!r}{suggest(key, defaults)}")
         if value.get("prefix_projection"):
             raise ValueError("prefix_projection is not supported: PEFT saves its output alone, so that it cannot go on")
+        if "num_virtual_tokens" in defaults and not value.get("num_virtual_tokens"):
+            raise ValueError(f"{known.__name__} needs num_virtual_tokens, the number of trained tokens")
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"the configuration must be JSON: {error}") from None
         left_out = _DESCRIPTION | {"peft_type"}
         plain = {key: given for key, given in value.items() if key not in left_out and given != defaults[key]}
         if isinstance(targets := plain.get("target_modules"), list):
@@ -99,14 +105,20 @@ class AnyPeft(PeftMethod):
             raise ValueError(NO_INT8_DORA)
         return self
 
+    @property
+    def added_tokens(self) -> int:  # noqa: D102  as in `Method`
+        return int(self.config.get("num_virtual_tokens") or 0)
+
     def identity(self) -> dict[str, Any]:
         """Return the method's name, and as its options the configuration's keys, the type always among them."""
         given = self.model_dump(mode="json", exclude_defaults=True, exclude={"config"})
         return {"name": self.name, "options": self.config | given}
 
     @classmethod
-    def written(cls, options: dict[str, Any]) -> dict[str, Any]:
+    def written(cls, options: dict[str, Any], folder: Path | None = None) -> dict[str, Any]:
         """Return the options in the one form that grids record, without a file's path."""
+        if folder is not None and isinstance(file := options.get("config_file"), str):
+            options = options | {"config_file": str(folder / Path(file).expanduser())}
         spelled: dict[str, Any] = cls.model_validate(options).identity()["options"]
         return spelled
 
@@ -157,11 +169,16 @@ def _config_class(kind: str) -> Any:
     return PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)]
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(name: Any) -> dict[str, Any]:
+    if not isinstance(name, str):
+        raise ValueError(f"config_file is the name of a JSON file, such as adapter_config.json, not {name!r}")
+    file = Path(name).expanduser()
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"config_file: {file} is no readable JSON file ({error})") from None
+    except OSError as error:
+        raise ValueError(f"config_file: {file} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"config_file: {file} is not valid JSON: {error}") from None
     if not isinstance(config, dict):
         raise ValueError(f"config_file: {file} holds a {type(config).__name__}, not an object with a peft_type")
     return config

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from aenum import extend_enum
 from peft.config import PeftConfig
-from peft.utils import PeftType, register_peft_method
+from peft.utils import PeftType
 from torch import nn
 
 from adapters.parts import find
-from adapters.tuner import OneAdapterLayer, OneAdapterTuner
+from adapters.tuner import OneAdapterLayer, OneAdapterTuner, register
 
 
 @dataclass
@@ -80,11 +79,4 @@ def _has_bias(module: Any) -> bool:
     return base.bias is not None
 
 
-def _register() -> None:
-    # PEFT refuses a method that its enum does not know.
-    if "BITFIT" not in PeftType.__members__:
-        extend_enum(PeftType, "BITFIT", "BITFIT")
-        register_peft_method(name="bitfit", config_cls=BitFitConfig, model_cls=BitFitModel)
-
-
-_register()
+register("BITFIT", BitFitConfig, BitFitModel)

@@ -8,7 +8,7 @@ A(x) = scaling * up(activation(down(x))) stands in one of three places, with F t
 x its input, LN the LayerNorm after the residual is added, and s = F(x) + x:
 
 - ``houlsby`` (Houlsby et al. 2019, section 2.1, figure 2): LN(F(x) + A(F(x)) + x), after attention and feed-forward;
-- ``pfeiffer`` (Pfeiffer et al. 2021, appendix, as the authors' library AdapterHub has it): LN(s + A(LN(s))), after
+- ``pfeiffer`` (Pfeiffer et al. 2021, as the authors' library AdapterHub has it): LN(s + A(LN(s))), after
   the feed-forward block, with the layer's own LN twice;
 - ``parallel`` (He et al. 2022, section 3.3): LN(F(x) + x + A(x)), beside the feed-forward block.
 
@@ -22,14 +22,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from aenum import extend_enum
 from peft.config import PeftConfig
-from peft.utils import PeftType, register_peft_method
+from peft.utils import PeftType
 from torch import nn
 
 from adapters.names import ATTENTION_OUTPUT, FEED_FORWARD_BLOCK, FEED_FORWARD_NORM, FEED_FORWARD_OUTPUT
 from adapters.parts import find, named
-from adapters.tuner import OneAdapterLayer, OneAdapterTuner
+from adapters.tuner import OneAdapterLayer, OneAdapterTuner, register
 from polyskew.errors import UserError
 
 INITIAL_DEVIATION = 1e-2
@@ -193,11 +192,4 @@ def base_width(model: Any) -> int:
     return int(model.config.hidden_size)
 
 
-def _register() -> None:
-    # PEFT refuses a method that its enum does not know.
-    if "BOTTLENECK" not in PeftType.__members__:
-        extend_enum(PeftType, "BOTTLENECK", "BOTTLENECK")
-        register_peft_method(name="bottleneck", config_cls=BottleneckConfig, model_cls=BottleneckModel)
-
-
-_register()
+register("BOTTLENECK", BottleneckConfig, BottleneckModel)

@@ -60,14 +60,14 @@ class Pfeiffer(_Bottleneck):
     """One bottleneck a layer, after the feed-forward block's LayerNorm; the LayerNorms stay frozen.
 
     Attributes:
-        bottleneck: the width m; by default a sixteenth of the model's width, the paper's reduction factor.
+        bottleneck: the width m; by default a sixteenth of the model's width, AdapterHub's reduction factor.
         target_modules: names of the LayerNorms around which a bottleneck stands, or their last parts; by default that
             after the feed-forward block in every layer.
     """
 
     name: ClassVar[str] = "pfeiffer"
     rates: ClassVar[LearningRates] = LearningRates(
-        body=1e-4, head=1e-4, source="Pfeiffer et al. (2021), AdapterFusion, training settings: 1e-4 for adapters"
+        body=1e-4, head=1e-4, source="AdapterHub's training examples, by the authors of Pfeiffer et al. (2021): 1e-4"
     )
     _setting: ClassVar[dict[str, Any]] = {"placement": "pfeiffer", "activation": "relu", "norm_modules": []}
 
@@ -82,16 +82,19 @@ class Parallel(_Bottleneck):
     """One bottleneck a layer, beside the feed-forward block, its output scaled; the LayerNorms stay frozen.
 
     Attributes:
-        bottleneck: the width m; 64 makes it comparable with `Houlsby` (the paper has 512 for summaries, 16 for GLUE in
-            a mixture).
-        scaling: of the bottleneck's output; 4 is the paper's.
+        bottleneck: the width m; 64 makes it comparable with `Houlsby` (the authors have 512 for summaries, 16 beside
+            a prefix for GLUE).
+        scaling: of the bottleneck's output; 4 is the authors' for summaries, 2 theirs for GLUE.
         target_modules: names of the modules beside which a bottleneck stands, or their last parts; by default the
             feed-forward block of every layer.
     """
 
     name: ClassVar[str] = "parallel"
     rates: ClassVar[LearningRates] = LearningRates(
-        body=1e-4, head=1e-4, source="He et al. (2022), appendix A, training settings for MNLI and SST-2: 1e-4"
+        body=1e-4,
+        head=1e-4,
+        source="He et al. (2022), the authors' script for RoBERTa base on MNLI and SST-2: 1e-4 "
+        "(jxhe/unify-parameter-efficient-tuning, exps/run_glue.sh)",
     )
 
     scaling: float = Field(default=4.0, gt=0)

@@ -44,14 +44,35 @@ class Method(Component, ABC):
         """The method's learning rates, with their source; most methods set a class attribute."""
 
     @classmethod
-    def written(cls, options: dict[str, Any]) -> dict[str, Any]:
-        """Return options in the form that grids and boards record; most methods have but one."""
+    def written(cls, options: dict[str, Any], folder: Path | None = None) -> dict[str, Any]:
+        """Return options in the form that grids and boards record; most methods have but one.
+
+        Args:
+            options: as a grid has them.
+            folder: of the grid's file, from which files are named.
+        """
         return options
 
     @property
     def quantization(self) -> Quantization | None:
         """How the base model's weights are to be stored; None is full precision."""
         return None
+
+    @property
+    def added_tokens(self) -> int:
+        """How many tokens the body reads with each text beside the text's own; none for most methods."""
+        return 0
+
+    def check(self, model: "PreTrainedModel", max_length: int) -> None:
+        """Say before training that the method cannot be used with a model; what is not said here, `prepare` says.
+
+        Args:
+            model: as in `prepare`, but its weights may be missing (torch's device ``meta``).
+            max_length: tokens of a text at most.
+
+        Raises:
+            UserError: it cannot.
+        """
 
     @abstractmethod
     def prepare(self, model: "PreTrainedModel") -> "nn.Module":

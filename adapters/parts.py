@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from peft import PeftModel
 from peft.tuners.tuners_utils import BaseTunerLayer
@@ -36,6 +37,17 @@ def head_modules(model: nn.Module) -> list[str]:
     return [name for name, child in model.named_children() if name != prefix and any(True for _ in child.parameters())]
 
 
+def positions(model: nn.Module) -> int:
+    """Return how many tokens a model can place; a very large number where positions are relative."""
+    body: Any = getattr(model, "base_model", model)
+    if not getattr(body.config, "position_biased_input", True):  # DeBERTa's may be relative alone
+        return 10**9
+    # RoBERTa and its kin count positions from the padding token's index on.
+    before = getattr(getattr(body, "embeddings", None), "padding_idx", None)
+    count = getattr(body.config, "max_position_embeddings", None) or 10**9
+    return int(count) - (0 if before is None else before + 1)
+
+
 def is_quantized(model: nn.Module) -> bool:
     """Return whether weights of the model are stored quantized (bitsandbytes 4 or 8 bit, GPTQ and the like)."""
     model = unwrapped(model)
@@ -45,6 +57,12 @@ def is_quantized(model: nn.Module) -> bool:
         return True
     # Told by name, because importing bitsandbytes only to ask would be slow and it may not be installed.
     return any(type(module).__module__.startswith("bitsandbytes.") for module in model.modules())
+
+
+def numbers(parameter: nn.Parameter) -> int:
+    """Return how many numbers a parameter holds, also where two of them are stored in a byte (bitsandbytes' 4 bits)."""
+    state: Any = getattr(parameter, "quant_state", None)
+    return parameter.numel() if state is None else int(state.shape.numel())
 
 
 def find(model: nn.Module, kind: type[nn.Module], pattern: str | None = None) -> list[str]:

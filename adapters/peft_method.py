@@ -2,6 +2,7 @@
 
 import warnings
 from abc import abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +63,27 @@ class PeftMethod(Method):
         wrapped: Any = get_peft_model(model, config)
         return wrapped
 
+    def check(self, model: "PreTrainedModel", max_length: int) -> None:
+        """Look for the modules that the method attaches to, and for room for the tokens that it adds."""
+        from adapters.parts import positions
+
+        left = positions(model) - self.added_tokens
+        if self.added_tokens and max_length > left:
+            raise UserError(
+                f"beside the {self.added_tokens} trained tokens there is room for {max(0, left)} of a text, and the "
+                f"recipe's max_length is {max_length}; set a smaller one, or train fewer tokens"
+            )
+        with suppress(RuntimeError):  # what starts from the model's weights wants them
+            self._wrapped(model)
+
     def prepare(self, model: "PreTrainedModel") -> "nn.Module":
         """Freeze the model, add the adapter to the body and let adapter and head train."""
+        return self._wrapped(model).train()
+
+    def _wrapped(self, model: "PreTrainedModel") -> "PeftModel":
         config = self.configuration(model)
         try:
-            return self.wrap(model, config).train()
+            return self.wrap(model, config)
         except (TypeError, ValueError) as error:
             raise UserError(
                 f"PEFT cannot use the method {self.name!r} with {type(model).__name__}: {_first_sentence(error)}"

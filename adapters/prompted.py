@@ -11,6 +11,7 @@ from peft.utils import ModulesToSaveWrapper
 from transformers import PreTrainedModel
 
 from adapters.checkpointed import Checkpointed
+from adapters.parts import positions
 from polyskew.errors import UserError
 
 
@@ -49,7 +50,7 @@ class Prompted(Checkpointed):
         super().__init__(model, config, *args, **kwargs)
         self._prefix = prefix
         self._count: int = config.num_virtual_tokens
-        self._room = _positions(body) - self._count
+        self._room = positions(model) - self._count
         self._names = tuple(names)
         body.register_forward_pre_hook(self._read, with_kwargs=True)
 
@@ -78,7 +79,7 @@ class Prompted(Checkpointed):
         if length > self._room:
             raise UserError(
                 f"a text has {length} tokens, and beside the {self._count} trained ones the model has room for "
-                f"{self._room}; set the recipe's max_length to {self._room} or less"
+                f"{max(0, self._room)}; set a smaller max_length, or train fewer tokens"
             )
         if mask is not None:
             given["attention_mask"] = torch.cat([mask.new_ones(rows, self._count), mask], dim=1)
@@ -105,12 +106,3 @@ class Prompted(Checkpointed):
             self._adapters_disabled = False
             for head in heads:
                 head.enable_adapters(True)
-
-
-def _positions(body: Any) -> int:
-    """The number of tokens that a model can place."""
-    if not getattr(body.config, "position_biased_input", True):  # DeBERTa's positions may be relative alone
-        return 10**9
-    # RoBERTa and its kin count positions from the padding token's index on.
-    before = getattr(body.embeddings, "padding_idx", None)
-    return int(body.config.max_position_embeddings) - (0 if before is None else before + 1)

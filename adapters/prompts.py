@@ -31,6 +31,10 @@ class PrefixTuning(PeftMethod):
 
     tokens: int = Field(default=8, ge=1)
 
+    @property
+    def added_tokens(self) -> int:  # noqa: D102  as in `Method`
+        return self.tokens
+
     def configuration(self, model: "PreTrainedModel") -> "PeftConfig":
         """Return a `PrefixTuningConfig`, without a reparametrizing network."""
         from peft import PrefixTuningConfig, TaskType
@@ -63,6 +67,10 @@ class PTuning(PeftMethod):
     tokens: int = Field(default=20, ge=1)
     width: int = Field(default=128, ge=1)
 
+    @property
+    def added_tokens(self) -> int:  # noqa: D102  as in `Method`
+        return self.tokens
+
     def configuration(self, model: "PreTrainedModel") -> "PeftConfig":
         """Return a `PromptEncoderConfig` with a network of three Linear layers."""
         from peft import PromptEncoderConfig, TaskType
@@ -90,11 +98,15 @@ class PromptTuning(PeftMethod):
     rates: ClassVar[LearningRates] = LearningRates(
         body=3e-2,
         head=5e-4,
-        source="body: PEFT's guide to prompt tuning, with AdamW (the 0.3 of Lester et al. 2021 is Adafactor's, which "
-        "scales it by the weights' size); head: Jung and van der Plas (2024), section 3",
+        source="body: PEFT's guide to prompt tuning, with AdamW (Lester et al. 2021 have 0.3 with Adafactor, for T5); "
+        "head: Jung and van der Plas (2024), section 3",
     )
 
     tokens: int = Field(default=20, ge=1)
+
+    @property
+    def added_tokens(self) -> int:  # noqa: D102  as in `Method`
+        return self.tokens
 
     def configuration(self, model: "PreTrainedModel") -> "PeftConfig":
         """Return a `PromptTuningConfig`."""

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from aenum import extend_enum
+from peft.config import PeftConfig
 from peft.tuners.tuners_utils import BaseTuner, BaseTunerLayer, check_target_module_exists
+from peft.utils import PeftType, register_peft_method
 from torch import nn
 
 from polyskew.errors import UserError
@@ -97,3 +100,16 @@ class OneAdapterTuner(BaseTuner):
 
     def _check_merge_allowed(self) -> None:
         raise UserError(f"{self.kind}s cannot be merged into the base model; keep the adapter on its base model")
+
+
+def register(kind: str, config: type[PeftConfig], model: type[OneAdapterTuner]) -> None:
+    """Make a tuner known to PEFT, which refuses a type that its enum does not have.
+
+    Args:
+        kind: the type, in capitals, as it stands in ``adapter_config.json``.
+        config: the class of its configurations.
+        model: the tuner.
+    """
+    if kind not in PeftType.__members__:
+        extend_enum(PeftType, kind, kind)
+        register_peft_method(name=kind.lower(), config_cls=config, model_cls=model)

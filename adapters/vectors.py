@@ -7,6 +7,7 @@ from pydantic import Field
 from adapters.method import LearningRates
 from adapters.names import FEED_FORWARD_OUTPUT, KEY_AND_VALUE, QUERY_AND_VALUE
 from adapters.peft_method import PeftMethod
+from polyskew.errors import UserError
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -18,7 +19,7 @@ class Ia3(PeftMethod):
 
     name: ClassVar[str] = "ia3"
     rates: ClassVar[LearningRates] = LearningRates(
-        body=3e-3, head=3e-3, source="Liu et al. (2022), section 3.5, the recipe T-Few (with Adafactor)"
+        body=3e-3, head=3e-3, source="Liu et al. (2022), T-Few, with Adafactor (r-three/t-few, configs/ia3.json)"
     )
 
     def configuration(self, model: "PreTrainedModel") -> "PeftConfig":
@@ -40,7 +41,7 @@ class Vera(PeftMethod):
     """VeRA (Kopiczko et al. 2024): one pair of frozen random matrices for all layers, and two vectors for each weight.
 
     Attributes:
-        rank: of the random matrices; 1024 is the paper's for RoBERTa base (appendix).
+        rank: of the random matrices; 1024 is the paper's for RoBERTa base.
         dropout: dropout probability on the input.
         target_modules: names of the Linear modules to update, or their last parts; by default query and value.
     """
@@ -49,7 +50,7 @@ class Vera(PeftMethod):
     rates: ClassVar[LearningRates] = LearningRates(
         body=4e-3,
         head=4e-3,
-        source="Kopiczko et al. (2024), appendix, RoBERTa base on SST-2 (4e-3 to 1e-2 on other GLUE tasks)",
+        source="a starting point, of the order of what Kopiczko et al. (2024) report for RoBERTa base on GLUE",
     )
 
     rank: int = Field(default=1024, ge=1)
@@ -114,15 +115,24 @@ class Oft(PeftMethod):
     target_modules: tuple[str, ...] | None = Field(default=None, min_length=1)
 
     def configuration(self, model: "PreTrainedModel") -> "PeftConfig":
-        """Return an `OFTConfig` of the targets' full names."""
+        """Return an `OFTConfig` of the targets' full names.
+
+        Raises:
+            UserError: the block size is no divisor of a target's input width.
+        """
         from peft import OFTConfig, TaskType
 
         from adapters.parts import head_modules, targets
 
+        names = targets(model, QUERY_AND_VALUE, self.target_modules)
+        for name in names:
+            width = int(getattr(model.get_submodule(name), "in_features"))  # noqa: B009  of a Linear
+            if width % self.block_size:  # PEFT would take another size
+                raise UserError(f"block_size {self.block_size} is no divisor of {width}, the input width of {name}")
         return OFTConfig(
             task_type=TaskType.SEQ_CLS,
             oft_block_size=self.block_size,
             module_dropout=self.dropout,
-            target_modules=targets(model, QUERY_AND_VALUE, self.target_modules),
+            target_modules=names,
             modules_to_save=head_modules(model),
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 
+from polyskew.errors import UserError, suggest
 from polyskew.registry import Registry
 
 Columns = tuple[str, ...]
@@ -19,9 +20,15 @@ _REGISTRIES = {
 
 
 def listing(kind: str) -> tuple[Columns, Lines]:
-    """Return column heads and rows for one kind of thing."""
+    """Return column heads and rows for one kind of thing.
+
+    Raises:
+        UserError: there is no such kind.
+    """
     if kind in _OTHERS:
         return _OTHERS[kind]()
+    if kind not in _REGISTRIES:
+        raise UserError(f"there are no {kind!r} to list{suggest(kind, [*_REGISTRIES, *_OTHERS])}")
     module, _, name = _REGISTRIES[kind].partition(":")
     registry: Registry[object] = getattr(import_module(module), name)
     rows = [(entry.name, entry.summary, entry.place if entry.origin else "polyskew") for entry in registry.entries()]

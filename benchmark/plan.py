@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmark.grid import GridSpec, expand, regimes_of
+from benchmark.expansion import expand, regimes_of
+from benchmark.grid import GridSpec
 from benchmark.run import cells
 from benchmark.seeds import data_seed
 from benchmark.spec import CellSpec
@@ -22,7 +23,8 @@ class Planned:
 
     Attributes:
         spec: the cell.
-        state: ``done``, ``same as <id>``, or the stages that would run.
+        state: ``done``, ``same as <id>``, or the stages that would run; with `` (as <id>)`` where they belong to a cell
+            of the same work that is not in the grid.
     """
 
     spec: CellSpec
@@ -33,11 +35,15 @@ def plan(grid: GridSpec, results: Path) -> list[Planned]:
     """Return every cell of the grid with what there is to do for it."""
     specs = expand(grid)
     todo = {cell.spec.id: [stage.name for stage in pending(cell)] for cell in cells(grid, specs, results)}
+    told = {spec.id for spec in specs}
     planned = []
     for spec in specs:
         work = spec.work()
         state = ", ".join(todo[work.id]) or "done"
-        if work.id != spec.id:
+        if work.id not in told:
+            state += f" (as {work.id})"
+            told.add(work.id)
+        elif work.id != spec.id:
             state = f"same as {work.id}"
         planned.append(Planned(spec, state))
     return planned
@@ -83,7 +89,7 @@ def show(grid: GridSpec, results: Path, console: Console) -> None:
         sizes.add_row(*(str(value) for value in row))
     console.print(sizes)
     states = Counter(
-        "done" if item.state == "done" else "identical" if item.state.startswith("same as") else "to run"
+        "done" if item.state.startswith("done") else "identical" if item.state.startswith("same as") else "to run"
         for item in planned
     )
     console.print(

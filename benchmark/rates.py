@@ -9,6 +9,7 @@ from adapters import Method
 from benchmark.recipes import Rates, Recipe
 
 _FORMS = "a number, {body: ..., head: ...}, own, or a multiple such as x0.3"
+_NUMBER = r"(\d*\.?\d+(?:e[-+]?\d+)?)"
 
 
 class RateChoice(BaseModel):
@@ -22,7 +23,7 @@ class RateChoice(BaseModel):
         rates: in their place.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     factor: float = Field(1.0, gt=0)
     rates: Rates | None = None
@@ -37,7 +38,9 @@ class RateChoice(BaseModel):
         if isinstance(value, dict) and value and set(value) <= {"body", "head"}:
             return {"rates": value}
         if isinstance(value, str):
-            found = re.fullmatch(r"own|x(\d*\.?\d+(?:e-?\d+)?)", value)
+            if found := re.fullmatch(f"{_NUMBER}/{_NUMBER}", value):  # as the board shows body and head
+                return {"rates": {"body": found[1], "head": found[2]}}
+            found = re.fullmatch(f"own|x{_NUMBER}", value)
             if not found:
                 raise ValueError(f"the learning rate {value!r} is none; wanted is {_FORMS}")
             return {"factor": float(found[1] or 1)}

@@ -18,7 +18,7 @@ class Rates(BaseModel):
         head: for the classification head.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     body: float = Field(gt=0)
     head: float = Field(gt=0)
@@ -34,7 +34,7 @@ class LanguageUnlearning(BaseModel):
         weight: what the encoder's part counts against the task's loss.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     use: Literal["gradient_reversal", "entropy_maximisation"]
     weight: float = Field(1.0, gt=0)
@@ -67,7 +67,7 @@ class Recipe(BaseModel):
             validation loss is kept. None trains once.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     optimizer: Literal["radam", "adamw", "adamw_8bit", "ademamix_8bit", "lion_8bit"] = "radam"
     epsilon: float = Field(1e-8, gt=0)
@@ -84,15 +84,18 @@ class Recipe(BaseModel):
     group_by_length: bool = False
     masked_entropy: Literal["paper", "text"] | None = None
     unlearn_language: LanguageUnlearning | None = None
-    search: tuple[float, ...] | None = Field(None, min_length=2)
+    search: tuple[float, ...] | None = None
 
     @field_validator("search")
     @classmethod
     def _ascending(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
         if value is None:
             return None
-        if min(value) <= 0 or len(set(value)) < len(value):
-            raise ValueError("the factors of a search are positive numbers, each written once, such as [0.3, 1, 3]")
+        names = {f"{factor:g}" for factor in value}  # of their folders
+        if len(value) < 2 or min(value) <= 0 or len(names) < len(value):
+            raise ValueError(
+                "the factors of a search are two or more positive numbers, each written once, such as [0.3, 1, 3]"
+            )
         return tuple(sorted(value))
 
     @field_validator("optimizer")
@@ -118,7 +121,7 @@ class RecipeChoice(BaseModel):
         by_method: the same, for one method, by its name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.+-]*)?$")
     base: str | None = None

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmark.executor import execute
-from benchmark.grid import GridSpec, expand, load_grid, regimes_of
+from benchmark.expansion import expand, regimes_of
+from benchmark.grid import GridSpec, load_grid
 from benchmark.progress import GridProgress
 from benchmark.run import cells, check, describe
 from benchmark.spec import CellSpec

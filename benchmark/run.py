@@ -10,11 +10,14 @@ import yaml
 from numpy.typing import NDArray
 
 from benchmark.executor import Tally, execute
-from benchmark.grid import GridSpec, expand, load_grid, regimes_of
+from benchmark.expansion import expand, regimes_of
+from benchmark.fitting import check_methods, check_weightings
+from benchmark.grid import GridSpec, load_grid
 from benchmark.progress import GridProgress
 from benchmark.seeds import data_seed
 from benchmark.spec import CellSpec
 from benchmark.stages import Cell, comparable, settled, stages
+from benchmark.trackers import check_trackers
 from leaderboard.measuring.measure import measure
 from polyskew.errors import UserError
 from polyskew.files import check_folder, read_json, write_json, write_text
@@ -52,9 +55,11 @@ def run(grid: GridSpec | Mapping[str, Any] | str | Path, results: str | Path, wo
     spec, results = as_grid(grid), Path(results)
     specs = expand(spec)
     check_folder(results)
+    check_trackers(spec.report_to)
     natural = check(spec, specs)
-    record(spec, specs, results, natural)
     todo = [cell for cell in cells(spec, specs, results) if not settled(cell)]
+    check_methods(cell.spec for cell in todo)
+    record(spec, specs, results, natural)
     with GridProgress(len(todo)) as progress, without_script():
         for model in spec.models:
             if not model.pinned:
@@ -80,13 +85,14 @@ def as_grid(grid: GridSpec | Mapping[str, Any] | str | Path) -> GridSpec:
 
 
 def check(grid: GridSpec, specs: list[CellSpec]) -> Skews:
-    """Read the data and draw every regime once, so that what is wrong with them is said before anything is trained.
+    """Read the data, draw and weigh every regime once, so that what is wrong is said before anything is trained.
 
     Returns:
         The skew of each task that is also learned as it is (`tasks.natural`).
 
     Raises:
-        UserError: a task's data are wrong or too few, or its probe corpus is missing or lacks a language.
+        UserError: a task's data are wrong or too few, or its probe corpus is missing or lacks a language, or a
+            weighting or loss cannot be used with them.
     """
     regimes = regimes_of(specs)
     natural: Skews = {}
@@ -95,6 +101,8 @@ def check(grid: GridSpec, specs: list[CellSpec]) -> Skews:
         splits = task.load()
         for regime in regimes[choice.name]:
             drawn = draw(task, splits, regime, data_seed(choice.name, grid.seeds[0]))
+            there = [spec for spec in specs if (spec.task.name, spec.regime) == (choice.name, regime)]
+            check_weightings(there, drawn.counts)
             if regime == "natural":
                 natural[choice.name] = natural_skew(drawn.counts)
         if grid.measure.explained_texts:

@@ -7,9 +7,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from benchmark.attributions.settings import Settings
-from benchmark.choices import MethodChoice, TaskChoice, WeightingChoice, plugins
+from benchmark.choices import MethodChoice, TaskChoice, plugins
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
+from benchmark.weighting_choice import WeightingChoice
 from polyskew.canonical import digest
 from tasks.regimes import ratios
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from adapters.parts import unwrapped
+from adapters.parts import numbers, unwrapped
 from benchmark.checkpoints import last_whole
 from benchmark.encoding import collate
 from benchmark.examples import Rows
@@ -102,7 +102,7 @@ def _attempt(job: Job, micro_batch: int, accumulation: int, checkpoint: str | No
         history=[{key: entry[key] for key in kept if key in entry} for entry in trainer.state.log_history],
         cost={
             "trainable_parameters": sum(parameter.numel() for group in groups.values() for parameter in group),
-            "total_parameters": sum(parameter.numel() for parameter in job.model.parameters()),
+            "total_parameters": sum(numbers(parameter) for parameter in job.model.parameters()),
             "peak_memory_bytes": meter.peak(),
             "seconds": round(seconds, 3),
             "examples": examples,

@@ -19,7 +19,7 @@ _PUBLIC = {
     "get_explainer": "benchmark.attributions",
     "GridSpec": "benchmark.grid",
     "CellSpec": "benchmark.spec",
-    "expand": "benchmark.grid",
+    "expand": "benchmark.expansion",
     # To run them, and to read what came out.
     "run": "benchmark.run",
     "board": "leaderboard.board",

@@ -85,6 +85,8 @@ def register(kind: str, thing: Any = None, *, name: str = "", summary: str = "")
         UserError: there is no such kind, the name is taken, or the thing was defined in an interactive session, where
             worker processes cannot find it.
     """
+    if not isinstance(kind, str):
+        raise UserError('register wants the kind first: @polyskew.register("weighting") above a weighting, for example')
     known = registry(kind)
     if thing is None:
         return partial(register, kind, name=name, summary=summary)
@@ -119,7 +121,8 @@ def registered(path: str | Path) -> list[tuple[str, str]]:
 def load_plugin(path: str | Path) -> None:
     """Load a plug-in file, in this process and in those that it starts.
 
-    What it prints goes to standard error. A file that registers nothing is told with a warning.
+    It may import modules that stand beside it. What it prints goes to standard error. A file that registers nothing is
+    told with a warning.
 
     Args:
         path: a Python file that registers things. One that is loaded already is loaded anew if it has changed.
@@ -190,6 +193,8 @@ def _tell_workers(entry: str) -> None:
 def _load(file: Path, said: str) -> None:
     if file in _loaded:
         return
+    if file.is_dir():
+        raise UserError(f"{said} is a folder; a plug-in is one Python file, so name the file in it")
     if not file.is_file():
         raise UserError(f"the plug-in file {said} does not exist")
     module_name = f"polyskew_plugin_{file.stem}"
@@ -201,6 +206,8 @@ def _load(file: Path, said: str) -> None:
     module = module_from_spec(spec)
     _loaded[file], _read[file] = module_name, of_file(file).sha256
     sys.modules[module_name] = module  # so that other processes find its classes by name
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))  # what stands beside it can be imported; last, so that it hides nothing
     _loading.append(file)
     try:
         with redirect_stdout(sys.stderr):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polyskew.errors import DataError, suggest
+from tasks.quotes import warn_of_swallowed_rows
 
 _MAGIC = {b"PAR1": "a Parquet file", b"\x1f\x8b": "a gzipped file", b"PK\x03\x04": "a zip archive"}
 
@@ -93,6 +94,25 @@ def check_columns(wanted: Iterable[str], found: Iterable[str], place: str) -> No
             near = suggest(name, names)
             have = "" if near.startswith("; known") else f" (it has: {', '.join(names)})"
             raise DataError(f"{place}: there is no column {name!r}{have}{near.replace('; known', '; it has')}")
+        if names.count(name) > 1:
+            raise DataError(f"{place}: {names.count(name)} columns are called {name!r}; give each a name of its own")
+
+
+def check_lines(first: bytes, place: str) -> None:
+    """Refuse one JSON array where one object a line is wanted, by the file's first line."""
+    if first.lstrip(b"\xef\xbb\xbf \t").startswith(b"["):
+        raise DataError(f"{place}: this is one JSON array; wanted is one object a line, without brackets around all")
+
+
+def check_characters(line: bytes, row: object, where: str) -> None:
+    r"""Refuse half of a surrogate pair, which JSON can write (``\ud83d``) and no encoding can."""
+    if b"\\ud" not in line.lower():
+        return
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):x}"
+        raise DataError(f"{where}: {half} is half of a surrogate pair and no character; take it out") from None
 
 
 def _check_magic(path: Path, place: str, kind: str, zipped: bool) -> None:
@@ -103,6 +123,8 @@ def _check_magic(path: Path, place: str, kind: str, zipped: bool) -> None:
         raise DataError(f"{place}: the file cannot be read ({(error.strerror or str(error)).lower()})") from None
     if not start:
         raise DataError(f"{place}: the file is empty")
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{place}: this is UTF-16 text; convert the file to UTF-8")
     expected = b"\x1f\x8b" if zipped else b"PAR1" if kind == ".parquet" else b""
     is_now = next((what for magic, what in _MAGIC.items() if start.startswith(magic)), "")
     if expected and not start.startswith(expected):
@@ -124,6 +146,8 @@ def _read_jsonl(file: BinaryIO, wanted: list[str], place: str, language: str | N
     values: list[list[object]] = [[] for _ in wanted]
     rows: list[int] = []
     for number, line in enumerate(file, start=1):
+        if number == 1:
+            check_lines(line, place)
         if not line.strip():
             continue
         try:
@@ -134,6 +158,7 @@ def _read_jsonl(file: BinaryIO, wanted: list[str], place: str, language: str | N
             raise DataError(f"{place}, line {number}: this is not a JSON object ({error})") from None
         if not isinstance(row, dict):
             raise DataError(f"{place}, line {number}: a JSON object is wanted, this is a {type(row).__name__}")
+        check_characters(line, row, f"{place}, line {number}")
         try:
             for column, name in zip(values, wanted, strict=True):
                 column.append(row[name])
@@ -158,7 +183,11 @@ def _read_csv(file: BinaryIO, wanted: list[str], place: str, language: str | Non
     if str(frame.columns[0]).lstrip().startswith("{"):
         raise DataError(f"{place}, line 1: this looks like JSON lines, although the name says csv")
     check_columns(wanted, frame.columns, place)
-    return Part(frame[wanted], place, np.arange(1, len(frame) + 1), language=language)
+    rows = np.arange(1, len(frame) + 1)
+    for name in wanted:
+        if warn_of_swallowed_rows(pa.array(frame[name], pa.large_string()), rows, separator, len(frame.columns), place):
+            break
+    return Part(frame[wanted], place, rows, language=language)
 
 
 _READERS = {".jsonl": _read_jsonl, ".json": _read_jsonl, ".csv": _read_csv, ".tsv": _read_csv}

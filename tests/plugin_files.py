@@ -33,6 +33,7 @@ def forgotten() -> Iterator[None]:
     before = [dict(vars(one)) for one in known]
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(VARIABLE, raising=False)
+        patch.setattr(sys, "path", [*sys.path])
         for name in ("_loaded", "_read", "_registered"):
             patch.setattr(plugins, name, {})
         for one in known:

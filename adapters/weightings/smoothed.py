@@ -62,13 +62,13 @@ def sqrt_per_language(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
 class EffectiveNumber(Component):
     """Weight each label by the inverse effective number of its rows: w[l, c] ~ (1 - beta) / (1 - beta^n_c).
 
-    Source: Cui et al. (2019), "Class-balanced loss based on effective number of samples", equations 1 to 3 and 8.
-    They scale the weights of the C classes to the sum C; here the rows' mean is 1, which differs by one factor. For
-    beta towards 1 the weights are those of ``global``, for beta towards 0 they are 1.
+    Source: Cui et al. (2019), "Class-balanced loss based on effective number of samples", proposition 1 and the loss
+    after it. They scale the weights of the C classes to the sum C; here the rows' mean is 1, which differs by one
+    factor. For beta towards 1 the weights are those of ``global``, for beta towards 0 they are 1.
 
     Attributes:
-        beta: (N - 1) / N, where N is how many rows of a label there can be that differ; the paper's value for
-            ImageNet and iNaturalist (section 5) is 0.999, so N = 1,000.
+        beta: (N - 1) / N, where N is how many rows of a label there can be that differ; the authors' value for
+            ImageNet and iNaturalist is 0.999, so N = 1,000.
     """
 
     name: ClassVar[str] = "effective_number"

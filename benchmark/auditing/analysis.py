@@ -18,7 +18,6 @@ from benchmark.auditing.report import (
     Strength,
     Weights,
 )
-from leaderboard.measures.mutual_information import mutual_information
 from leaderboard.statistics.multiplicity import holm
 from tasks.audit import identification
 from tasks.audit.association import associate
@@ -73,12 +72,12 @@ def _strength(counts: NDArray[np.int64]) -> Strength | None:
     association = associate(counts)
     if association is None:
         return None
-    # The measure takes counts of language, true label and prediction; here the label stands for the prediction.
-    bits = float(mutual_information(counts[:, None, :].astype(float)))
-    joint = counts[counts > 0] / counts.sum()
-    language, label = (_entropy(counts.sum(axis=axis) / counts.sum()) for axis in (1, 0))
-    plain = max(0.0, language + label - _entropy(joint))
-    return Strength(association, association.p, bits, plain, label, min(max(0.0, bits / label), 1.0))
+    n = counts.sum()
+    language, label = (_entropy(counts.sum(axis=axis) / n) for axis in (1, 0))
+    plain = max(0.0, language + label - _entropy(counts.ravel() / n))
+    # Not by the cells that have texts, as on the board: in a table of many cells and few texts that is too little.
+    bits = plain - association.degrees / (2 * float(n) * np.log(2))
+    return Strength(association, association.p, bits, plain, label, max(0.0, bits / label))
 
 
 def _entropy(shares: NDArray[np.float64]) -> float:

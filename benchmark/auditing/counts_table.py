@@ -1,5 +1,6 @@
 """The table of counts, fitted to a width: with shares if there is room, and else the strongest rows and columns."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from benchmark.auditing.layout import Grid, grid
@@ -40,12 +41,13 @@ def counts_table(report: Report, split: SplitReport, width: int) -> tuple[Grid, 
         table = _table(report, split, shown, columns, by_label, with_shares, marks)
         if _width(table) <= width:
             return table, _left_out(rows, shown, columns, columns, by_label)
-    fitting = len(columns)
-    chosen = columns
-    while fitting > 1 and _width(table) > width:
-        fitting -= 1
-        chosen = _strongest(columns, across, fitting)
-        table = _table(report, split, shown, chosen, by_label, False, marks)
+
+    def of_strongest(number: int) -> tuple[Grid, list[str]]:
+        chosen = _strongest(columns, across, number)
+        return _table(report, split, shown, chosen, by_label, False, marks), chosen
+
+    fitting = bisect_right(range(1, len(columns)), width, key=lambda number: _width(of_strongest(number)[0]))
+    table, chosen = of_strongest(max(fitting, 1))
     return table, _left_out(rows, shown, columns, chosen, by_label)
 
 

@@ -18,12 +18,12 @@ def counting() -> Iterator[Callable[[int], None]]:
         rows += more
         if sys.stderr.isatty() and time.monotonic() - told > _EVERY:
             told = time.monotonic()
-            sys.stderr.write(f"\r{rows:,} rows read")
+            sys.stderr.write(f"{rows:,} rows read\r")  # so that a warning begins at the line's beginning
             sys.stderr.flush()
 
     try:
         yield report
     finally:
         if told:
-            sys.stderr.write("\r\N{ESCAPE}[K")
+            sys.stderr.write("\N{ESCAPE}[K")
             sys.stderr.flush()

@@ -17,7 +17,8 @@ class Strength:
     Attributes:
         association: Cramer's V with its interval, and the test of independence.
         p: the test's probability; among several labels corrected for their number (Holm).
-        bits: mutual information of language and label, less its small-sample bias (Miller and Madow).
+        bits: mutual information of language and label, less what is expected if they are independent (Miller 1955),
+            so a little below 0 where there is none.
         bits_plain: the same before the correction.
         label_bits: the label's entropy.
         share: bits over label_bits: how much of the label the language tells; from 0.

@@ -27,6 +27,8 @@ def share(part: float, whole: float) -> str:
     percent = 100 * part / whole
     if percent < 0.1:
         return "<.1%"
+    if percent >= 99.95 and part < whole:
+        return ">99.9%"
     return f"{percent:.1f}%" if percent < 9.95 or 99 < percent < 100 else f"{percent:.0f}%"
 
 

@@ -1,5 +1,7 @@
 """The command line. Each command is a function of one of the modules beside this one."""
 
+import errno
+import re
 import sys
 import warnings
 
@@ -8,6 +10,9 @@ import typer
 from benchmark.cli import audit, grids, publishing, results, scaffolding, site, trust
 from polyskew.errors import UserError
 from polyskew.house import check_rooms
+
+# What a folder or disk refuses, which is no fault of the suite's.
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
 
 app = typer.Typer(
     name="polyskew",
@@ -43,6 +48,12 @@ def main() -> None:
         # A file's name may steer a terminal, or hold halves of characters.
         text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(error))
         print(f"polyskew: {text}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        name = re.sub(r"\.([^/]+)\.\d+\.tmp$", r"\1", str(error.filename or "a file"))  # what it was to become
+        print(f"polyskew: {name} cannot be read or written ({str(error.strerror).lower()})", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, SystemExit) as end:
         # Typer turns an interruption into an exit of its own.

@@ -1,7 +1,6 @@
 """Commands on a grid: ``run``, ``plan``, and ``list``, which says what can stand in one."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,21 +20,6 @@ PluginOption = Annotated[
     list[Path] | None,
     typer.Option("--plugin", metavar="FILE", help="A Python file that adds tasks, methods, ...; may be repeated."),
 ]
-
-
-class Kind(StrEnum):
-    """What can be listed."""
-
-    tasks = "tasks"
-    methods = "methods"
-    weightings = "weightings"
-    losses = "losses"
-    regimes = "regimes"
-    models = "models"
-    recipes = "recipes"
-    grids = "grids"
-    metrics = "metrics"
-    explainers = "explainers"
 
 
 def run(
@@ -73,7 +57,16 @@ def plan(grid: GridArgument, out: OutOption = None, plugin: PluginOption = None)
     show_plan(spec, out or Path("results") / spec.name, console())
 
 
-def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], plugin: PluginOption = None) -> None:
+def list_(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="tasks, methods, weightings, losses, regimes, models, recipes, grids, metrics or explainers.",
+        ),
+    ],
+    plugin: PluginOption = None,
+) -> None:
     """List what can stand in a grid, and where each comes from."""
     load_plugins(plugin)
     from rich.table import Table
@@ -81,7 +74,7 @@ def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], plugin: P
 
     from benchmark.listing import listing
 
-    columns, rows = listing(kind.value)
+    columns, rows = listing(kind)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")

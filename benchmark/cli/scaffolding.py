@@ -1,6 +1,6 @@
 """Commands for what users add: ``new`` starts it, ``check`` tries it."""
 
-from enum import StrEnum
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +9,10 @@ import typer
 from benchmark.cli.grids import PluginOption, load_plugins
 
 
-class New(StrEnum):
-    """What can be started."""
-
-    task = "task"
-    method = "method"
-    weighting = "weighting"
-    loss = "loss"
-    metric = "metric"
-    explainer = "explainer"
-
-
 def new(
-    kind: Annotated[New, typer.Argument(help="What to start.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="What to start: task, method, weighting, loss, metric or explainer.")
+    ],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, such as cube_root.")],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where to write it.")] = Path(),
     data: Annotated[
@@ -29,11 +20,11 @@ def new(
         typer.Option(metavar="FILE", help="Of a task: your own files, a folder or a path with {language}; repeatable."),
     ] = None,
 ) -> None:
-    """Write a small task, method, ... that works, its test and a grid for it, to begin with."""
+    """Start a thing of your own: a small file that works, its test, and a grid."""
     from benchmark.scaffolds.new import new as write
 
-    file, test, grid = write(kind.value, name, out, data or ())
-    plugin = "" if kind is New.task else f" --plugin {file}"
+    file, test, grid = (shlex.quote(str(path)) for path in write(kind, name, out, data or ()))
+    plugin = "" if kind == "task" else f" --plugin {file}"
     print(f"wrote {file}, {test} and {grid}; next:")
     print(f"  polyskew check {file}")
     print(f"  pytest {test}")
@@ -47,7 +38,7 @@ def check(
     kind: Annotated[str, typer.Option(help="Which kind NAME means, where several have it.")] = "",
     plugin: PluginOption = None,
 ) -> None:
-    """Check what a task, method, weighting, loss, measure or explainer promises, a line for each promise."""
+    """Check that a thing keeps the promises of its kind, a line for each."""
     load_plugins(plugin)
     from benchmark.contracts.check import check as checked
 

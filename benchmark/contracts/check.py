@@ -67,6 +67,10 @@ def _meant(target: str, kind: str) -> list[tuple[str, str]]:
         return found
     kinds = [its for its in KINDS if kind in ("", its) and target in registry(its)]
     if not kinds:
+        if Path(target).exists():
+            raise UserError(
+                f"{target} cannot be checked; wanted is a name, a plug-in's .py file or a task's .yaml file"
+            )
         known = [name for its in KINDS if kind in ("", its) for name in registry(its).names()]
         raise UserError(
             f"there is no {kind or 'task, method or other thing'} called {target!r}{suggest(target, known)}"

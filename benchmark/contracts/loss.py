@@ -47,19 +47,30 @@ def losses_have_gradients(loss: Loss) -> None:
             raise BrokenError("the gradient at the logits is 0 everywhere, so nothing would be learned")
 
 
-def rows_stand_alone_or_together(loss: Loss) -> None:
+def order_does_not_matter(loss: Loss) -> None:
     """The order of the rows does not matter."""
-    logits, labels, languages = _batch()
-    order = torch.arange(_ROWS).flip(0)
-    found = _losses(loss, (logits, labels, languages))
-    other = _losses(loss, (logits[order], labels[order], languages[order]))
-    if not torch.allclose(found[order], other, rtol=1e-5, atol=1e-6):
+    rows, order = _batch(), torch.arange(_ROWS).flip(0)
+    if not _close(_losses(loss, rows)[order], _losses(loss, _taken(rows, order))):
         raise BrokenError("the losses of reversed rows are not the reversed losses")
+
+
+def micro_batches_do_not_matter(loss: Loss) -> None:
+    """A row has the same loss in whichever micro-batch of an update it is."""
+    rows = _batch()
+    whole = _losses(loss, rows)
+    for part in torch.arange(_ROWS).split(3):
+        module = _prepared(loss)
+        _begin(module, rows)
+        if not _close(module(*_taken(rows, part)), whole[part]):
+            raise BrokenError(
+                "a row's loss changes with the rows beside it, so it would depend on the batch size and on memory; "
+                "compute each row by itself, or make it an adapters.losses.modules.JointLoss, which sees a whole update"
+            )
 
 
 def rows_without_label_are_left_out(loss: Loss) -> str | None:
     """A label of -100 has the loss 0."""
-    if isinstance(loss.prepare(COUNTS.copy()), JointLoss):
+    if isinstance(_prepared(loss), JointLoss):
         return "not tried, as it weighs the rows of an update against each other, each of which has a label"
     logits, labels, languages = _batch()
     labels[2] = -100
@@ -74,10 +85,9 @@ def rows_without_label_are_left_out(loss: Loss) -> str | None:
 def state_stands_in_buffers(loss: Loss) -> None:
     """What it learns on the way goes with a checkpoint."""
     rows = _batch()
-    module = loss.prepare(COUNTS.copy()).train()
+    module, fresh = _prepared(loss), _prepared(loss)
     for _ in range(3):
         _apply(module, rows)
-    fresh = loss.prepare(COUNTS.copy()).train()
     fresh.load_state_dict(module.state_dict())
     if not torch.equal(_apply(module, rows), _apply(fresh, rows)):
         raise BrokenError("after loading its state_dict it gives other losses; keep what it learns in buffers")
@@ -95,7 +105,8 @@ PROMISES = (
     options_are_json,
     rows_have_losses,
     losses_have_gradients,
-    rows_stand_alone_or_together,
+    order_does_not_matter,
+    micro_batches_do_not_matter,
     rows_without_label_are_left_out,
     state_stands_in_buffers,
     counts_are_not_touched,
@@ -113,13 +124,36 @@ def _batch(scale: float = 1.0) -> Batch:
     return logits, torch.arange(_ROWS) % COUNTS.shape[1], torch.arange(_ROWS) % COUNTS.shape[0]
 
 
+def _taken(rows: Batch, places: torch.Tensor) -> Batch:
+    logits, labels, languages = rows
+    return logits[places], labels[places], languages[places]
+
+
+def _prepared(loss: Loss) -> torch.nn.Module:
+    module = loss.prepare(COUNTS.copy())
+    if not isinstance(module, torch.nn.Module):
+        raise BrokenError(
+            f"prepare() returns an object of the class {type(module).__name__}; a torch.nn.Module is wanted"
+        )
+    return module.train()
+
+
 def _losses(loss: Loss, rows: Batch) -> torch.Tensor:
-    return _apply(loss.prepare(COUNTS.copy()).train(), rows)
+    return _apply(_prepared(loss), rows)
 
 
 def _apply(module: torch.nn.Module, rows: Batch) -> torch.Tensor:
-    logits, labels, languages = rows
-    if isinstance(module, JointLoss):
-        module.begin(logits.detach(), labels, languages)
-    found: torch.Tensor = module(logits, labels, languages)
+    _begin(module, rows)
+    found: torch.Tensor = module(*rows)
     return found
+
+
+def _begin(module: torch.nn.Module, rows: Batch) -> None:
+    """Tell a joint loss of an update, as training does."""
+    if isinstance(module, JointLoss):
+        logits, labels, languages = rows
+        module.begin(logits.detach(), labels, languages)
+
+
+def _close(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, rtol=1e-5, atol=1e-6)

@@ -4,7 +4,7 @@ import inspect
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,12 @@ class Finding:
 
 def findings(promises: Sequence[Promise], thing: Any) -> list[Finding]:
     """Check promises one by one; what goes wrong in one does not keep the others from being checked."""
-    return [_finding(promise, thing) for promise in promises]
+    found: list[Finding] = []
+    for promise in promises:
+        finding = _finding(promise, thing)
+        told = any(not one.kept and one.said == finding.said for one in found)
+        found.append(replace(finding, said="the same") if told and not finding.kept else finding)
+    return found
 
 
 def _finding(promise: Promise, thing: Any) -> Finding:
@@ -50,7 +55,12 @@ def _finding(promise: Promise, thing: Any) -> Finding:
             return Finding(words, True, promise(thing) or "")
     except (BrokenError, UserError) as error:
         return Finding(words, False, str(error))
-    except Exception as error:  # the thing's own code: the last line of it that was reached is what helps
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        said = f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(frame.filename).name}:{frame.lineno})"
-        return Finding(words, False, said)
+    except Exception as error:
+        return Finding(words, False, f"{type(error).__name__}: {' '.join(str(error).split())}{_place(error)}")
+
+
+def _place(error: Exception) -> str:
+    """Where the thing's own code failed, if it was reached: not the line of the promise that called it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    path = Path(frame.filename)
+    return "" if path.parent == Path(__file__).parent else f" ({path.name}:{frame.lineno})"

@@ -60,7 +60,7 @@ def every_label_in_every_language(loaded: Loaded) -> None:
                     )
 
 
-def no_row_on_both_sides(loaded: Loaded) -> None:
+def no_row_on_both_sides(loaded: Loaded) -> str | None:
     """No id, text or group stands in two splits."""
     text = ["text", "text_pair"] if loaded.task.pair else ["text"]
     for said, columns in (("id", ["language", "id"]), ("text", ["language", *text]), ("group", ["group"])):
@@ -70,6 +70,13 @@ def no_row_on_both_sides(loaded: Loaded) -> None:
                 raise BrokenError(
                     f"the {said} {min(both, key=str)[-1]!r} stands in {first} and in {second}; keep it in one"
                 )
+    plain = {
+        split: rows[text].apply(lambda column: column.str.casefold().str.split().str.join(" "))
+        for split, rows in loaded.rows().items()
+    }
+    learned = set(plain["train"].itertuples(index=False, name=None))
+    near = sum(row in learned for row in plain["test"].itertuples(index=False, name=None))
+    return f"{near} test texts are training texts but for capitals and spaces" if near else None
 
 
 def the_same_rows_every_time(loaded: Loaded) -> None:

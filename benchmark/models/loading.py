@@ -100,21 +100,26 @@ def _quantized(choice: ModelChoice, quantization: Quantization, place: torch.dev
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=torch.float32,
-            llm_int8_skip_modules=_heads(choice),
+            llm_int8_skip_modules=head_modules(outline(choice)),
         )
     else:
-        stored = BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=_heads(choice))
+        stored = BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=head_modules(outline(choice)))
     return {"quantization_config": stored, "device_map": {"": torch.device(place)}}
 
 
-def _heads(choice: ModelChoice) -> list[str]:
-    """The names of the modules on top of the body, from the network's shape alone."""
+def outline(choice: ModelChoice) -> PreTrainedModel:
+    """Return an encoder with a classification head without weights, from its configuration alone.
+
+    Raises:
+        UserError: the configuration cannot be loaded.
+    """
     try:
         config = AutoConfig.from_pretrained(choice.source, revision=choice.commit)
     except (OSError, ValueError) as error:
         raise UserError(_not_loaded("model", choice, error)) from None
     with torch.device("meta"):
-        return head_modules(AutoModelForSequenceClassification.from_config(config))
+        model: PreTrainedModel = AutoModelForSequenceClassification.from_config(config)
+        return model
 
 
 def device() -> torch.device:

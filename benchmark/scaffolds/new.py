@@ -2,14 +2,16 @@
 
 import keyword
 import re
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from benchmark.scaffolds.sentences import write_sentences
-from polyskew.errors import UserError
+from polyskew.errors import UserError, suggest
 from polyskew.files import check_folder, write_text
 from polyskew.plugins import registry
 
@@ -26,7 +28,7 @@ _GRID: dict[str, Any] = {
     "weightings": ["none"],
     "seeds": [0],
     "recipe": {"base": "small", "change": {"epochs": 2}},
-    "measure": {"probe_rows": 100, "explained_texts": 5},
+    "measure": {"probe_rows": 100, "explained_texts": 5, "attributions": {"max_rows": 500}},
 }
 
 
@@ -43,8 +45,11 @@ def new(kind: str, name: str, folder: Path, data: Sequence[str] = ()) -> list[Pa
         The thing's own file, its test and its grid.
 
     Raises:
-        UserError: the name cannot be one or is taken, a file of that name is there, or the data are not as wanted.
+        UserError: there is no such kind, the name cannot be one or is taken, a file of that name is there, or the data
+            are not as wanted.
     """
+    if kind not in KINDS:
+        raise UserError(f"no {kind!r} can be started{suggest(kind, KINDS)}")
     _check_name(kind, name)
     if data and kind != "task":
         raise UserError(f"--data goes with a task, and a {kind} reads none")
@@ -81,10 +86,20 @@ def _check_name(kind: str, name: str) -> None:
             f"{name!r} cannot be the name of a {kind}; wanted are lower-case letters, digits and _, beginning with a "
             "letter, 40 at most, such as cube_root"
         )
+    if kind != "task" and (name in sys.stdlib_module_names or _installed(name)):
+        raise UserError(
+            f"a file {name}.py would hide the Python module {name!r} from what stands beside it; choose another name"
+        )
     known = registry({"metric": "measure"}.get(kind, kind))
     if name in known:
         place = next(entry.place for entry in known.entries() if entry.name == name)
         raise UserError(f"there is a {kind} called {name!r} already, from {place}; choose another name")
+
+
+def _installed(name: str) -> bool:
+    """Whether ``import name`` finds a module, other than one in the folder that the command was called in."""
+    spec = find_spec(name)
+    return spec is not None and spec.origin is not None and Path(spec.origin).parent != Path.cwd()
 
 
 def _filled(template: Path, name: str) -> str:

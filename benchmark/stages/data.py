@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from benchmark import inputs
-from benchmark.choices import SAMPLING
 from benchmark.encoding import token_statistics
 from benchmark.models.loading import load_tokenizer
 from benchmark.progress import Report
 from benchmark.spec import CellSpec
 from benchmark.stages import Cell
+from benchmark.weighting_choice import SAMPLING
 from polyskew.files import write_json
 
 
@@ -27,7 +27,7 @@ def run(cell: Cell, out: Path, report: Report) -> None:
         counts |= {
             "train": training.tolist(),
             "validation": validation.tolist(),
-            "weights": spec.weighting.weighting(training).tolist(),
+            "weights": spec.weighting.weigh(training).tolist(),
         }
         if spec.weighting.by == SAMPLING:
             counts["by"] = SAMPLING

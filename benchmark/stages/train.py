@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from transformers import PreTrainedModel
 
+from adapters.parts import positions
 from benchmark import inputs
-from benchmark.choices import SAMPLING
 from benchmark.examples import Examples
 from benchmark.job import Job, Trained
 from benchmark.meter import memory
@@ -19,10 +20,14 @@ from benchmark.rates import RateChoice
 from benchmark.sampling import Draws
 from benchmark.search import search
 from benchmark.seeds import training_seed
+from benchmark.spec import CellSpec
 from benchmark.stages import Cell
 from benchmark.stages.data import weights_of
 from benchmark.stages.predict import forget
+from benchmark.trackers import one_run
 from benchmark.training import train
+from benchmark.weighting_choice import SAMPLING
+from polyskew.errors import UserError
 from polyskew.files import atomic_folder, read_json, write_json
 
 
@@ -49,28 +54,28 @@ def _train(cell: Cell, factor: float, work: Path, weights: Path, report: Report)
     model = method.prepare(base)
     counts = read_json(cell.folder / "data" / "counts.json")
     training, validation = _examples(cell, counts, "train"), _examples(cell, counts, "validation")
+    _check_lengths(spec, base)
     draws = None
     if spec.weighting.by == SAMPLING:
         draws = Draws(training.weights, training.languages * len(spec.task.task.labels) + training.labels)
         training = replace(training, weights=np.ones(len(training.labels)))
-    result = train(
-        Job(
-            model=model,
-            method=method,
-            recipe=RateChoice(factor=factor).apply(spec.recipe, method),
-            tokenizer=load_tokenizer(spec.model),
-            training=training,
-            validation=validation,
-            folder=work,
-            seed=seed,
-            report_to=cell.report_to,
-            run_name=spec.describe() + (f" x{factor:g}" if spec.recipe.search else ""),
-            memory_before=before,
-            loss=partial(spec.weighting.loss.loss.prepare, np.array(counts["train"])),
-            draws=draws,
-        ),
-        report,
+    job = Job(
+        model=model,
+        method=method,
+        recipe=RateChoice(factor=factor).apply(spec.recipe, method),
+        tokenizer=load_tokenizer(spec.model),
+        training=training,
+        validation=validation,
+        folder=work,
+        seed=seed,
+        report_to=cell.report_to,
+        run_name=spec.describe() + (f" x{factor:g}" if spec.recipe.search else ""),
+        memory_before=before,
+        loss=partial(spec.weighting.loss.loss.prepare, np.array(counts["train"])),
+        draws=draws,
     )
+    with one_run(job.report_to, job.run_name):
+        result = train(job, report)
     with atomic_folder(weights) as folder:
         method.save(model, folder)
         result.cost["artifact_bytes"] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
@@ -87,6 +92,13 @@ def _examples(cell: Cell, counts: dict[str, object], part: str) -> Examples:
         weights=weights_of(cell, counts, table, part),
         languages=pd.Index(spec.task.task.languages).get_indexer(pd.Index(table["language"])),
     )
+
+
+def _check_lengths(spec: CellSpec, base: PreTrainedModel) -> None:
+    """Refuse texts that are longer than the encoder can place, before training ends at the first of them."""
+    longest = max(int(inputs.tokens(spec, part).lengths.max()) for part in ("train", "validation", "test"))
+    if longest > (room := positions(base)):
+        raise UserError(f"a text has {longest} tokens, and {spec.model.name} takes {room}; set max_length to {room}")
 
 
 def clear(cell: Cell) -> None:

@@ -4,12 +4,14 @@ What is not there yet is missing; what is there and broken is an error that name
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import RootModel
 
+from leaderboard.reading.blocks import only
 from leaderboard.reading.schema import Block, Cost, Failure, LanguageTokens, M, Metrics, Spec, StageRecord, parse
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST
@@ -39,10 +41,7 @@ class Cell:
     @cached_property
     def metrics(self) -> Metrics | None:
         """What was measured, or None."""
-        metrics = _read(self.folder / METRICS, Metrics)
-        if metrics and metrics.cell != self.spec.id:
-            raise UserError(f"{self.folder / METRICS} is of the cell {metrics.cell}, not of {self.spec.id}")
-        return metrics
+        return self._metrics(_bytes(self.folder / METRICS))
 
     @cached_property
     def blocks(self) -> dict[str, list[Block]]:
@@ -73,6 +72,18 @@ class Cell:
     def failure(self) -> Failure | None:
         """Why the cell failed, or None."""
         return _read(self.folder / FAILURE, Failure)
+
+    def read_only(self, kept: Callable[[str], bool]) -> None:
+        """Read the metrics without the other blocks, until `forget`; see `leaderboard.reading.blocks.only`."""
+        text = _bytes(self.folder / METRICS)
+        self.__dict__["metrics"] = self._metrics(text and only(text, kept))
+
+    def _metrics(self, text: bytes | None) -> Metrics | None:
+        place = self.folder / METRICS
+        metrics = None if text is None else parse(text, Metrics, str(place))
+        if metrics and metrics.cell != self.spec.id:
+            raise UserError(f"{place} is of the cell {metrics.cell}, not of {self.spec.id}")
+        return metrics
 
     def forget(self) -> None:
         """Let go of the metrics, to be read again if asked for: thousands of cells are too much to keep at once."""

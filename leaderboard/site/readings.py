@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from leaderboard.measures.drift import THRESHOLD
+from leaderboard.reading.blocks import only
 from leaderboard.reading.schema import SCHEMA
 from leaderboard.reading.store import METRICS, Cell
 from polyskew.errors import UserError
@@ -25,7 +26,6 @@ STAGE_OF = {
 """The measures that the page shows in full, and the stage that each is measured on."""
 
 PLACEBO = "placebo_size"
-_BLOCK = b'\n{"measure":"'  # how each block begins in a file that `leaderboard.reading.schema.dump` wrote
 _TOLD = ("corpus", "vectors", "probe", "within", "match", "threshold")
 _NOT_SHARED = ("reference", "placebo")  # they differ from seed to seed; that is no difference of method
 
@@ -87,7 +87,7 @@ def read(cell: Cell) -> Reading:
     tables: list[Table] = []
     checksums: dict[str, str] = {}
     versions: dict[str, int] = {}
-    told = _json(cell, METRICS, _shown) or {"measures": []}
+    told = _json(cell, METRICS, lambda metrics: only(metrics, _is_shown)) or {"measures": []}
     try:
         for block in told["measures"]:
             stage = STAGE_OF.get(block["measure"])
@@ -113,18 +113,6 @@ def _json(cell: Cell, name: str, part: Callable[[bytes], bytes] = bytes) -> dict
     except ValueError as error:
         raise UserError(f"{path} is not valid JSON ({error})") from None
     return found
-
-
-def _shown(metrics: bytes) -> bytes:
-    """Return ``metrics.json`` without most blocks that the page does not show, which take most of the time to parse.
-
-    No text in JSON holds a line break, so a line that begins as a block does is one. A file that is laid out otherwise
-    has no such line and is returned as it is.
-    """
-    head, *blocks = metrics.split(_BLOCK)
-    kept = [block for block in blocks if _is_shown(block[:200].decode(errors="replace"))]
-    whole = _BLOCK.join([head, *kept])
-    return whole if not blocks or kept[-1:] == blocks[-1:] else whole.rstrip().removesuffix(b",") + b"]}"
 
 
 def _is_shown(block: str) -> bool:

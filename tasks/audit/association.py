@@ -9,6 +9,7 @@ from scipy import special
 LEVEL = 0.95
 """Of the interval."""
 _TABLES = 1999  # random tables where expected counts are small
+_AT_ONCE = 1 << 21  # cells of random tables that are held in memory
 SMALLEST = 1 / (1 + _TABLES)
 """The smallest p that these can show."""
 _SEED = 0
@@ -134,10 +135,12 @@ def _permuted(table: NDArray[np.int64], statistic: float) -> float:
     from scipy import stats  # takes a second to import, and is seldom needed
 
     tables = stats.random_table(table.sum(axis=1), table.sum(axis=0))
-    expected = _expected(table)
+    weight = 1 / _expected(table)
     generator = np.random.default_rng(_SEED)
+    least = (statistic + table.sum()) * (1 - 1e-9)  # the sum of n[l, c]^2 / E is the statistic plus n
+    each = max(1, min(100, _AT_ONCE // table.size))
     larger = 0
-    for start in range(0, _TABLES, 100):  # so that a large table does not fill the memory a thousand times
-        drawn = tables.rvs(min(100, _TABLES - start), method="patefield", random_state=generator)
-        larger += int((((drawn - expected) ** 2 / expected).sum(axis=(1, 2)) >= statistic * (1 - 1e-9)).sum())
+    for start in range(0, _TABLES, each):
+        drawn = tables.rvs(min(each, _TABLES - start), random_state=generator).astype(float)
+        larger += int((np.einsum("tlc,tlc,lc->t", drawn, drawn, weight) >= least).sum())
     return (1 + larger) / (1 + _TABLES)

@@ -47,7 +47,7 @@ def compare(counts: NDArray[np.integer], texts: NDArray[np.integer]) -> Cells:
         spread = np.sqrt(expected * (1 - n_language / n) * (1 - n_label / n))
         residual = np.where(spread > 0, (counts - expected) / spread, np.nan)
         ratio = np.where(expected > 0, counts / expected, np.nan)
-        skew = np.where(n_language > 0, counts / n_language, np.nan) - n_label / n
+    skew = _skew(counts, n_language[:, 0])
     p = 2 * special.ndtr(-np.abs(residual))
     small = (expected < _SMALL) & (spread > 0)
     if not small.any():
@@ -63,14 +63,48 @@ def distance(counts: NDArray[np.integer], texts: NDArray[np.integer]) -> NDArray
     It is half the sum of abs(d[l, c]): the share of the language's texts that would need another label. It has a
     meaning only where each text has one label.
     """
-    return 0.5 * np.abs(compare(counts, texts).skew).sum(axis=1)
+    return 0.5 * np.abs(_skew(counts, np.asarray(texts, float))).sum(axis=1)
+
+
+def _skew(counts: NDArray[np.integer], n_language: NDArray[np.float64]) -> NDArray[np.float64]:
+    shares = np.full(counts.shape, np.nan)
+    np.divide(counts, n_language[:, None], out=shares, where=n_language[:, None] > 0)
+    return shares - counts.sum(axis=0) / n_language.sum()
 
 
 def _exact(
     counts: NDArray[np.integer], n: float, n_language: NDArray[np.float64], n_label: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return twice the smaller tail of the counts' hypergeometric distributions given the margins (Fisher)."""
+    """Return twice the smaller tail of the counts' hypergeometric distributions given the margins (Fisher).
+
+    Tails are summed from the count on, each term from the one before: few texts are expected, so the terms are few,
+    and this is much faster than `scipy.stats.hypergeom`.
+    """
     from scipy import stats  # takes a second to import, and is seldom needed
 
-    distribution = stats.hypergeom(n, n_label, n_language)
-    return np.minimum(2 * np.minimum(distribution.cdf(counts), distribution.sf(counts - 1)), 1)
+    count, neither = np.asarray(counts, float), n - n_language - n_label
+    here = np.exp(stats.hypergeom.logpmf(count, n, n_label, n_language))
+    upper = _tail(here, count, 1, n_language, n_label, neither)
+    lower = 1 - upper + here
+    far = lower < 1e-3  # which the difference would get wrong
+    lower[far] = _tail(here[far], count[far], -1, n_language[far], n_label[far], neither[far])
+    return np.minimum(2 * np.minimum(upper, lower), 1)
+
+
+def _tail(
+    first: NDArray[np.float64],
+    count: NDArray[np.float64],
+    step: int,
+    n_language: NDArray[np.float64],
+    n_label: NDArray[np.float64],
+    neither: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the probability of a count and of all beyond it, upwards or downwards, from that of the count."""
+    term, tail, at = first.copy(), first.copy(), count.copy()
+    while (term > tail * 1e-16).any():
+        k = at + 1 if step > 0 else at  # p(k) / p(k - 1) = rise / fall
+        rise, fall = (n_label - k + 1) * (n_language - k + 1), k * (neither + k)
+        term *= rise / fall if step > 0 else fall / rise
+        at += step
+        tail += term
+    return tail

@@ -82,6 +82,8 @@ def find(
 def _find(data: list[str], asked: Asked, config: str | None, revision: str | None) -> Data:
     if len(data) > 1:
         _only_hub(config, revision, ", ".join(data))
+        if folder := next((one for one in data if Path(one).is_dir()), None):
+            raise UserError(f"{folder} is a folder; give one folder alone, or several files")
         return Data(", ".join(data), tuple(_file(Path(one)) for one in data), asked)
     name = data[0]
     if name.endswith((".yaml", ".yml")) or name in TASKS:
@@ -132,17 +134,21 @@ def _split_of(path: Path) -> str | None:
 
 
 def _folder(folder: Path, asked: Asked) -> Data:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and _is_file_name(path.name))
+    paths = sorted(path for path in folder.rglob("*") if _is_file_name(path.name) and path.is_file())
+    paths = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     if not paths:
         raise DataError(f"{folder}: there is no data file in this folder (known: {', '.join(SUFFIXES)})")
     # train.csv goes before some_other_train.csv, which is often something else.
     exact = [path for path in paths if _EXACT.fullmatch(path.name.lower().partition(".")[0])]
-    chosen = exact or [path for path in paths if _split_of(path)] or paths
+    of_splits = exact or [path for path in paths if _split_of(path)]
+    # A .json file beside files of another kind describes them.
+    chosen = of_splits or [path for path in paths if path.suffix != ".json"] or paths
     notes = []
     if len(chosen) < len(paths):
         left = [path.relative_to(folder).as_posix() for path in paths if path not in chosen]
         more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
-        notes.append(f"left out, as no file of a split: {', '.join(left[:_NAMED])}{more}")
+        why = "no file of a split" if of_splits else "a .json file beside others"
+        notes.append(f"left out, as {why}: {', '.join(left[:_NAMED])}{more}")
     return Data(str(folder), tuple(_file(path) for path in chosen), asked, notes=tuple(notes))
 
 

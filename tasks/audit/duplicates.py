@@ -109,10 +109,7 @@ class Finder:
                 if end > start:
                     file.write(records[start:end].tobytes())
         except OSError as error:
-            raise UserError(
-                f"the temporary folder {self._paths[0].parent.parent} takes no more ({error.strerror}); name one with "
-                f"room for {_RECORD.itemsize} bytes a row in the environment variable TMPDIR"
-            ) from None
+            raise self._full(error) from None
 
     def found(self, labels: Sequence[Hashable]) -> Duplicates:
         """Return what stands twice among all that was taken.
@@ -122,8 +119,11 @@ class Finder:
         """
         distinct = {label: number for number, label in enumerate(dict.fromkeys(labels))}
         same = np.array([*(distinct[label] for label in labels), -1])
-        for file in self._files:
-            file.flush()
+        try:
+            for file in self._files:
+                file.flush()
+        except OSError as error:
+            raise self._full(error) from None
         names = list(dict.fromkeys(self._splits))
         of_part = np.array([names.index(split) for split in self._splits])
         tally = _Tally(names)
@@ -132,6 +132,12 @@ class Finder:
             records["label"] = same[records["label"]]
             tally.count(records, of_part)
         return tally.result()
+
+    def _full(self, error: OSError) -> UserError:
+        return UserError(
+            f"the temporary folder {self._paths[0].parent.parent} takes no more ({error.strerror}); name one with "
+            f"room for {_RECORD.itemsize} bytes a row in the environment variable TMPDIR"
+        )
 
 
 class _Tally:

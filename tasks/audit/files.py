@@ -2,26 +2,23 @@
 
 import gzip
 import json
-import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import csv
 
 from polyskew.errors import DataError
-from tasks.audit.rows import BATCH, Batch, as_array, checked, not_utf8
-from tasks.tables import check_columns, file_kind
+from tasks.audit import separated
+from tasks.audit.rows import BATCH, CUT_SHORT, Batch, as_array, checked, not_utf8
+from tasks.quotes import warn_of_swallowed_rows
+from tasks.tables import check_characters, check_columns, check_lines, file_kind
 
-_BLOCK = 1 << 22  # bytes of a csv file that are parsed at once
-_CUT_SHORT = "the gzipped file is damaged or cut short"
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,12 @@ class File:
         kind, zipped = self._kind()
         if kind == ".parquet":
             return list(self._parquet().schema_arrow.names)
-        if kind in (".csv", ".tsv"):
-            with _opened(self, zipped) as file:
-                return list(self._csv(file, kind, None).schema.names)
-        return list(next(self._objects(zipped), (0, {}))[1])
+        if kind in _SEPARATORS:
+            with separated.opened(self.path, self.place, zipped) as file:
+                return list(separated.reader(file, _SEPARATORS[kind], None).schema.names)
+        for _, row in self._objects(zipped):
+            return list(row)
+        raise DataError(f"{self.place}: there is no row")
 
     def class_names(self, column: str) -> list[str]:
         """Return the class names that `datasets` writes into its parquet files."""
@@ -67,8 +66,8 @@ class File:
         kind, zipped = self._kind()
         if kind == ".parquet":
             yield from self._parquet_batches(columns)
-        elif kind in (".csv", ".tsv"):
-            yield from self._csv_batches(columns, kind, zipped)
+        elif kind in _SEPARATORS:
+            yield from self._separated_batches(columns, _SEPARATORS[kind], zipped)
         else:
             yield from self._json_batches(columns, zipped)
 
@@ -90,19 +89,17 @@ class File:
         except (pa.ArrowException, OSError) as error:
             raise self._damaged(error) from None
 
-    def _csv(self, file: IO[bytes], kind: str, columns: list[str] | None) -> csv.CSVStreamingReader:
-        # Everything is text: a label 007 keeps its zeros, and the text "NA" is a text.
-        convert = csv.ConvertOptions(
-            column_types=dict.fromkeys(columns or (), pa.string()), include_columns=columns, strings_can_be_null=False
-        )
-        parse = csv.ParseOptions(delimiter="\t" if kind == ".tsv" else ",", newlines_in_values=True)
-        read = csv.ReadOptions(block_size=_BLOCK, use_threads=False)  # with threads, complaints name no row
-        return csv.open_csv(file, read_options=read, parse_options=parse, convert_options=convert)
-
-    def _csv_batches(self, columns: list[str], kind: str, zipped: bool) -> Iterator[Batch]:
-        check_columns(columns, self.names(), self.place)
-        with _opened(self, zipped) as file:
-            yield from self._numbered(self._csv(file, kind, columns), columns)
+    def _separated_batches(self, columns: list[str], separator: str, zipped: bool) -> Iterator[Batch]:
+        names = self.names()
+        check_columns(columns, names, self.place)
+        warned = False
+        with separated.opened(self.path, self.place, zipped) as file:
+            for batch in self._numbered(separated.reader(file, separator, columns), columns):
+                warned = warned or any(
+                    warn_of_swallowed_rows(array, batch.numbers, separator, len(names), self.place)
+                    for array in batch.columns.values()
+                )
+                yield batch
 
     def _numbered(self, batches: Iterator[pa.RecordBatch], columns: list[str]) -> Iterator[Batch]:
         start = 0
@@ -126,10 +123,12 @@ class File:
         try:
             with gzip.open(self.path) if zipped else self.path.open("rb") as file:
                 for number, line in enumerate(file, start=1):
+                    if number == 1:
+                        check_lines(line, self.place)
                     if line.strip():
                         yield number, self._object(line, number)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DataError(f"{self.place}: {_CUT_SHORT} ({error})") from None
+            raise DataError(f"{self.place}: {CUT_SHORT} ({error})") from None
 
     def _object(self, line: bytes, number: int) -> dict[str, object]:
         where = f"{self.place}, line {number}"
@@ -141,34 +140,8 @@ class File:
             raise DataError(f"{where}: this is not a JSON object ({error})") from None
         if not isinstance(row, dict):
             raise DataError(f"{where}: a JSON object is wanted, this is a {type(row).__name__}")
+        check_characters(line, row, where)
         return row
 
     def _damaged(self, error: Exception) -> DataError:
         return DataError(f"{self.place}: the Parquet file is damaged ({str(error).splitlines()[0]})")
-
-
-@contextmanager
-def _opened(file: File, zipped: bool) -> Iterator[IO[bytes]]:
-    """Open a csv file; what goes wrong while it is read becomes one sentence."""
-    with pa.input_stream(file.path, compression="gzip" if zipped else None) as stream:
-        try:
-            yield stream
-        except pa.ArrowInvalid as error:
-            raise _complaint(file, zipped, str(error)) from None
-        except OSError as error:
-            raise DataError(f"{file.place}: {_CUT_SHORT} ({error})") from None
-
-
-def _complaint(file: File, zipped: bool, message: str) -> DataError:
-    if "UTF8" in message:
-        with gzip.open(file.path) if zipped else file.path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    line.decode()
-                except UnicodeDecodeError as error:
-                    return not_utf8(f"{file.place}, line {number}", error)
-    if "Empty CSV" in message:
-        return DataError(f"{file.place}: the file is empty")
-    # What follows the second number is the row itself.
-    reason = re.match(r"(?:CSV parse error: )?(.*?, got \d+|.{1,120})", message)
-    return DataError(f"{file.place}: this is not a table of separated values ({reason[1] if reason else message})")

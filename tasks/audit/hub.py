@@ -13,7 +13,7 @@ import numpy as np
 from polyskew.errors import UserError, suggest
 from tasks.audit.rows import BATCH, Batch, checked
 from tasks.corpora import Source
-from tasks.hub_errors import in_one_sentence
+from tasks.hub_errors import Remedies, in_one_sentence
 from tasks.tables import check_columns
 
 if TYPE_CHECKING:
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 _LANGUAGE = r"[a-z]{2,3}(?:[-_][A-Za-z]{2,8})?"
 _ALL = ("all", "all_languages", "default", "multilingual")  # configs that hold every language
+LOCAL_FILES = "give local files"
+_BY_OPTIONS = Remedies(
+    instead=LOCAL_FILES,
+    revision="correct --revision",
+    config="correct --config",
+    split="correct --split",
+    script=f"what the hub made of it may stand at --revision refs/convert/parquet; else {LOCAL_FILES}",
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Split:
     Attributes:
         source: the repository, config and revision.
         name: the hub's name of the split.
+        remedies: what can be done where it cannot be read.
     """
 
     source: Source
@@ -37,6 +46,7 @@ class Split:
     split: str
     language: str | None = None
     unit: str = "row"
+    remedies: Remedies = _BY_OPTIONS
 
     @property
     def place(self) -> str:
@@ -79,7 +89,8 @@ class Split:
             return load_dataset(source.hub, source.config, split=self.name, revision=source.revision, streaming=True)
 
     def _told(self) -> AbstractContextManager[None]:
-        return in_one_sentence(self.source, self.place, self.source.hub or "", self.source.config, self.name)
+        source = self.source
+        return in_one_sentence(source, self.place, source.hub or "", source.config, self.name, self.remedies)
 
 
 @contextmanager
@@ -110,12 +121,12 @@ def find(repo: str, config: str | None, revision: str | None) -> list[Split]:
     from datasets import get_dataset_config_names, get_dataset_split_names
 
     source = Source(hub=repo, revision=revision)
-    with in_one_sentence(source, repo, repo):
+    with in_one_sentence(source, repo, repo, remedies=_BY_OPTIONS):
         names = [str(name) for name in get_dataset_config_names(repo, revision=revision)]
     found = []
     for name, language in _configs(repo, names, config):
         chosen = source.model_copy(update={"config": name})
-        with in_one_sentence(chosen, f"{repo} ({name})", repo, name):
+        with in_one_sentence(chosen, f"{repo} ({name})", repo, name, remedies=_BY_OPTIONS):
             splits = get_dataset_split_names(repo, name, revision=revision)
         found += [Split(chosen, str(split), str(split), language) for split in splits]
     return found

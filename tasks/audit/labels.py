@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from polyskew.errors import DataError
-from tasks.audit.rows import Batch
+from tasks.audit.rows import Batch, as_text
 
 JOINT = "\x1f"
 """Joins the labels of one text within a value; no label holds it."""
@@ -38,7 +38,7 @@ def coded(array: pa.Array) -> Coded:
         array = pc.binary_join(array.cast(pa.list_(pa.string())), JOINT)
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
-    values = [_text(value) for value in array.dictionary.to_pylist()]
+    values = [as_text(value) for value in array.dictionary.to_pylist()]
     kept = [value for value in dict.fromkeys(values) if value is not None and (value or empty)]
     places: dict[str | None, int] = {value: place for place, value in enumerate(kept)}
     renamed = np.array([*(places.get(value, MISSING) for value in values), MISSING], np.int64)
@@ -81,12 +81,3 @@ def _binary(batch: Batch, column: str, place: str, unit: str) -> NDArray[np.int6
             f"columns, this is {values.values[values.codes[row]]!r}"
         )
     return found
-
-
-def _text(value: object) -> str | None:
-    """Return a value as text: a whole number without a point, so that 1.0 and 1 are one label."""
-    if value is None or value != value:
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()

@@ -1,7 +1,7 @@
 """A declared task's files, hub splits or generated rows, as parts to be read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from tasks.audit.files import File
 from tasks.audit.rows import Batch, Rows, as_array
 from tasks.corpora import Source
 from tasks.declare import SPLITS, Task
-from tasks.hub_errors import in_one_sentence
+from tasks.hub_errors import in_one_sentence, of_settings
 from tasks.sources import local_path, read_parts
 from tasks.tables import check_columns
 
@@ -84,7 +84,7 @@ def _file(source: Source, split: str, language: str | None, known: str | None, t
 
     repo = source.fill(source.hub, language)
     place = f"{repo}/{name}"
-    with in_one_sentence(source, place, repo):
+    with in_one_sentence(source, place, repo, remedies=replace(of_settings(source), instead=hub.LOCAL_FILES)):
         path = hf_hub_download(repo, name, repo_type="dataset", revision=source.revision)
     return File(Path(path), split, known, place)
 
@@ -92,4 +92,5 @@ def _file(source: Source, split: str, language: str | None, known: str | None, t
 def _split(source: Source, split: str, language: str | None, known: str | None) -> hub.Split:
     config = source.fill(source.config, language) if source.config else None
     chosen = source.model_copy(update={"hub": source.fill(source.hub or "", language), "config": config})
-    return hub.Split(chosen, source.splits.get(split, split), split, known)
+    can = replace(of_settings(source), instead=hub.LOCAL_FILES)
+    return hub.Split(chosen, source.splits.get(split, split), split, known, remedies=can)

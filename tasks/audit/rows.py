@@ -12,6 +12,7 @@ from polyskew.errors import DataError
 
 BATCH = 32_768
 """Rows that are held in memory at once."""
+CUT_SHORT = "the gzipped file is damaged or cut short"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,16 @@ def as_array(values: list[object]) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return pa.array([None if value is None or value != value else str(value) for value in values], pa.string())
+        return pa.array([as_text(value) for value in values], pa.string())
+
+
+def as_text(value: object) -> str | None:
+    """Return a value as text, None for none: a whole number without a point, so that 1.0 and 1 are one label."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
 
 
 def checked(array: pa.Array, numbers: NDArray[np.int64], place: str, unit: str) -> pa.Array:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
 
 from adapters import get_method
 from adapters.allocation import orthogonality
@@ -111,3 +111,18 @@ def test_the_orthogonality_term_is_pefts() -> None:
 
 def test_the_term_moves_the_weights(whole: Any) -> None:
     assert orthogonality(whole) < orthogonality(get_method("adalora", OPTIONS).prepare(tiny()))
+
+
+def test_a_training_from_the_beginning_knows_of_no_other(tmp_path: Path) -> None:
+    """One that ran out of memory may have left the ranks' importance and masks in the model."""
+    method = get_method("adalora", OPTIONS)
+    model: Any = method.prepare(tiny())
+    (callback,) = method.callbacks(model)
+    arguments = TrainingArguments(output_dir=str(tmp_path), report_to="none", use_cpu=True)
+    left = {"some.lora_E.default": torch.ones(4, 1)}
+    for step, kept in ((5, left), (0, {})):
+        model.base_model.rankallocator.exp_avg_ipt = dict(left)
+        model.peft_config["default"].rank_pattern = {"some.lora_E.default": [True] * 4}
+        callback.on_train_begin(arguments, TrainerState(max_steps=20, global_step=step), TrainerControl())
+        assert model.base_model.rankallocator.exp_avg_ipt == kept
+        assert bool(model.peft_config["default"].rank_pattern) is bool(kept)

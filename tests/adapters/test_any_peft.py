@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from adapters import METHODS, get_method
 from adapters.parts import unwrapped
+from adapters.peft_support import PEFT_TYPES
 from polyskew.errors import UserError
 
 from .models import LAYERS, tiny
@@ -49,6 +51,7 @@ def test_its_options_are_the_configurations_own_keys(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 4, "revision": None}))
     options = {"config_file": str(tmp_path / "adapter_config.json"), "base": "nf4"}
     assert METHODS.get("peft").written(options) == flat
+    assert METHODS.get("peft").written(options | {"config_file": "adapter_config.json"}, tmp_path) == flat
     assert METHODS.get("lora").written({"rank": 8}) == {"rank": 8}
 
 
@@ -71,9 +74,13 @@ def test_what_describes_and_what_is_the_default_changes_nothing(tmp_path: Path) 
         ({"config": {"r": 4}}, "there is no peft_type"),
         ({"config": {"peft_type": "LORA", "rank": 4}}, "LoraConfig has no key 'rank'; "),
         ({"config": {"peft_type": "LORA"}, "config_file": "x.json"}, "give one of them"),
-        ({"config_file": "nowhere.json"}, "nowhere.json is no readable JSON file"),
+        ({"config_file": "nowhere.json"}, "nowhere.json cannot be read: No such file"),
         ({"config": {"peft_type": "PREFIX_TUNING", "prefix_projection": True}}, "prefix_projection"),
+        ({"config_file": 3}, "config_file is the name of a JSON file, such as adapter_config.json, not 3"),
+        ({"config": {"peft_type": "PROMPT_TUNING"}}, "PromptTuningConfig needs num_virtual_tokens"),
+        ({"config": {"peft_type": "LORA", "lora_dropout": float("nan")}}, "the configuration must be JSON"),
         ({"config": {"peft_type": "LORA"}, "body": 0}, "body"),
+        ({"config": {"peft_type": "LORA"}, "body": float("inf")}, "finite"),
         ({"config": {"peft_type": "LOHA"}, "base": "nf4"}, "does not work on a quantized base; these do: "),
         ({"config": {"peft_type": "LORA", "use_dora": True}, "base": "int8"}, "use nf4"),
     ],
@@ -85,8 +92,17 @@ def test_what_is_wrong_is_one_sentence(options: dict[str, Any], message: str) ->
 
 def test_values_that_peft_refuses_are_one_sentence() -> None:
     for config in ({"peft_type": "VBLORA", "vector_length": 7}, {"peft_type": "LORA", "r": 0}):
+        method = get_method("peft", {"config": config})
         with pytest.raises(UserError, match="the method 'peft'"):
-            get_method("peft", {"config": config}).prepare(tiny())
+            method.prepare(tiny())
+        with torch.device("meta"), pytest.raises(UserError, match="the method 'peft'"):
+            method.check(tiny(), 9)
+
+
+@pytest.mark.parametrize("name", [name for name, support in PEFT_TYPES.items() if not support.reason])
+def test_what_works_is_not_refused_by_the_models_shape(name: str) -> None:
+    with torch.device("meta"):
+        get_method("peft", {"config": {"peft_type": name, **PEFT_TYPES[name].config}}).check(tiny(), 9)
 
 
 def test_rates_are_given_or_loras() -> None:

@@ -87,8 +87,19 @@ def test_a_text_that_is_too_long_is_one_sentence(family: str, room: int) -> None
     model = get_method("prompt_tuning", {"tokens": 10}).prepare(tiny(family)).eval()
     ids = torch.full((1, room - 10), 7)
     model(input_ids=ids)
-    with pytest.raises(UserError, match=f"has room for {room - 10}; set the recipe's max_length"):
+    with pytest.raises(UserError, match=f"has room for {room - 10}; set a smaller max_length"):
         model(input_ids=torch.full((1, room - 9), 7))
+
+
+@pytest.mark.parametrize("name", ["prompt_tuning", "p_tuning", "prefix_tuning"])
+@pytest.mark.parametrize(("family", "room"), [("bert", 32), ("xlm-roberta", 30)])
+def test_room_for_a_text_is_told_from_the_models_shape(family: str, room: int, name: str) -> None:
+    method = get_method(name, {"tokens": 10})
+    with torch.device("meta"):
+        model = tiny(family)
+    method.check(model, room - 10)
+    with pytest.raises(UserError, match=f"beside the 10 trained tokens there is room for {room - 10} of a text, and"):
+        method.check(model, room - 9)
 
 
 def test_the_network_of_p_tuning_goes_on_where_it_was() -> None:

@@ -20,6 +20,7 @@ from statsmodels.stats.multitest import multipletests
 
 from benchmark.auditing import Report, audit
 from benchmark.auditing.terminal import lines
+from benchmark.auditing.words import share
 from leaderboard.tables.widths import width_of
 from tests.benchmark.test_cli import told
 
@@ -79,8 +80,7 @@ def test_counts_and_information_are_those_of_peer_libraries(report: Report, revi
     assert split.strength is not None
     bits = mutual_info_score(frame["lang"], frame["label"]) / np.log(2)
     assert split.strength.bits_plain == pytest.approx(bits)
-    cells = np.count_nonzero(crossed)
-    assert split.strength.bits == pytest.approx(bits - (cells - 3 - 4 + 1) / (2 * 900 * np.log(2)))
+    assert split.strength.bits == pytest.approx(bits - (3 - 1) * (4 - 1) / (2 * 900 * np.log(2)))
     shares = frame["label"].value_counts(normalize=True)
     assert split.strength.label_bits == pytest.approx(-(shares * np.log2(shares)).sum())
     raw = 2 * torch.distributions.Normal(0, 1).cdf(-torch.tensor([abs(cell.residual) for cell in split.cells])).double()
@@ -331,3 +331,18 @@ def test_balanced_data_have_no_association_and_known_duplicates() -> None:
     report = audit(str(Path(os.environ["POLYSKEW_DATA"]) / "umsab_sentiment"))
     assert all(split.strength and split.strength.association.v == 0 for split in report.splits.values())
     assert report.duplicates.shared == {"train": {"validation": 0, "test": 2}, "validation": {"test": 1}}
+
+
+def test_independent_languages_of_few_texts_tell_nothing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"text": map(str, range(900)), "label": rng.integers(0, 40, 900)})
+    frame.assign(language=rng.integers(0, 30, 900)).to_csv(tmp_path / "rows.csv", index=False)
+    strength = audit(str(tmp_path / "rows.csv")).splits["all rows"].strength
+    assert strength is not None
+    assert strength.bits_plain > 0.8
+    assert strength.share < 0.03, "as with V, what chance makes of many cells is taken off"
+
+
+@pytest.mark.parametrize(("part", "written"), [(0, "-"), (1, "<.1%"), (99_990, ">99.9%"), (100_000, "100%")])
+def test_a_share_is_never_rounded_to_none_or_all(part: int, written: str) -> None:
+    assert share(part, 100_000) == written

@@ -15,7 +15,8 @@ from safetensors.numpy import load_file
 
 from benchmark import inputs
 from benchmark.cell import run_cell
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.run import cells, record
 from benchmark.stages import Cell, pending, settled
 from benchmark.trainer import DivergedError

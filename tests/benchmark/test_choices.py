@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.choices import MethodChoice, WeightingChoice
+from benchmark.choices import MethodChoice
+from benchmark.weighting_choice import WeightingChoice
 from polyskew.errors import UserError
 from polyskew.yamls import validate
 
@@ -38,6 +39,10 @@ def test_a_method_is_read_as_the_board_names_it() -> None:
     assert validate("lora", MethodChoice, "methods.0").name == "lora"
 
 
+def test_spaces_and_order_say_nothing() -> None:
+    assert choice("focal + per_language").name == "per_language+focal"
+
+
 def test_options_are_named_and_stand_in_the_identity_unless_they_are_the_defaults() -> None:
     found = choice({"use": "per_language", "loss": {"use": "focal", "options": {"gamma": 1.0}}})
     assert found.name == "per_language+focal(gamma=1.0)"
@@ -63,7 +68,10 @@ def test_plain_names_keep_the_identity_that_they_always_had() -> None:
         ("global+per_language", "names two weightings"),
         ("focal+cross_entropy", "names two losses"),
         ("sampling", "name another one"),
+        ("per_language+focl", "no weighting or loss called 'focl'; did you mean 'focal'"),
         ("focal(2)", "options are written"),
+        ("focal()", "options are written"),
+        ({"use": "focal"}, "'focal' is a loss; write it under 'loss'"),
         ({"use": "none", "by": "sampling"}, "name another one"),
         ({"use": "per_language", "by": "chance"}, "'loss' or 'sampling'"),
         ({"use": "per_language", "weight": 1}, "unknown key"),
@@ -107,3 +115,11 @@ LOPSIDED = np.array([[1, 2, 3], [1, 2, 3]])
 )
 def test_the_plainest_choice_with_the_same_weights_does_the_work(ratios: np.ndarray, name: str, twin: str) -> None:
     assert choice(name).twin(ratios).name == twin
+
+
+@pytest.mark.parametrize("weights", [[[1.0]], [[1.0, np.nan]], [[-1.0, 3.0]], "many"])
+def test_a_weighting_that_makes_no_weights_is_one_sentence(weights: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WeightingChoice, "weighting", property(lambda choice: lambda counts: weights))
+    with pytest.raises(UserError, match="the weighting 'sqrt' ") as raised:
+        choice("sqrt").weigh(np.array([[1, 2]]))
+    assert "\n" not in str(raised.value)

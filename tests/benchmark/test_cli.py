@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.run import cells, record
 from polyskew.files import write_json
 from polyskew.yamls import validate
@@ -100,6 +101,20 @@ def test_a_plan_counts_cells_and_rows(polyskew: Any, tmp_path: Path, reviews: Pa
     found = [[part for part in row if part not in ("│", "┃")] for row in rows]
     assert found == [["tiny_reviews", regime, "120", "30", "40", "0"] for regime in ("balanced", "imbalanced")]
     assert not (tmp_path / "results").exists(), "a plan writes nothing"
+
+
+def test_a_plan_counts_work_whose_own_cell_is_not_in_the_grid(
+    polyskew: Any, tmp_path: Path, reviews: Path, bert: Path
+) -> None:
+    content = world.grid_of(reviews, bert, regimes=["balanced"], weightings=["global", "per_language"])
+    content |= {"methods": ["full"], "seeds": [0]}
+    world.write_grid(tmp_path / "grid.yaml", content)
+    status, out, err = polyskew("plan", "grid.yaml")
+    assert status == 0, err
+    grid = validate(content, GridSpec, "grid")
+    untuned, first, second = expand(grid)
+    assert first.work().id == second.work().id not in {untuned.id, first.id, second.id}
+    assert "3 cells: 0 done, 1 identical to another, 2 to run" in " ".join(out.split())
 
 
 def test_a_plan_says_what_is_done(polyskew: Any, tmp_path: Path, reviews: Path, bert: Path) -> None:

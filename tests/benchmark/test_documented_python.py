@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import polyskew
+from benchmark.grid import load_grid
 from polyskew.errors import UserError
 from tests.benchmark import world
 from tests.benchmark.test_plugins import whole
@@ -25,8 +26,21 @@ def _forgotten() -> Iterator[None]:
         yield
 
 
-def blocks(file: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / file).read_text(encoding="utf-8"), flags=re.DOTALL)
+def blocks(file: str, language: str = "python") -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / file).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def test_the_readmes_grid_is_one(tmp_path: Path) -> None:
+    (text,) = blocks("README.md", "yaml")
+    (tmp_path / "stars.yaml").write_text(text)
+    grid = load_grid(str(tmp_path / "stars.yaml"))
+    cells = [spec for spec in polyskew.expand(grid) if not spec.untuned]
+    assert len(cells) == 3 * 3 * 5 * 3 * 2, "regimes, methods, weightings, seeds, rates"
+    searched = text.replace("recipe: paper ", "recipe: {base: paper, change: {search: [0.3, 1, 3]}} ")
+    assert searched != text, "as the comment beside it says"
+    (tmp_path / "stars.yaml").write_text(searched)
+    trained = polyskew.expand(load_grid(str(tmp_path / "stars.yaml")))[-1]
+    assert list(trained.recipe.search or ()) == [0.3, 1, 3]
 
 
 @pytest.mark.slow

@@ -11,7 +11,8 @@ from safetensors.numpy import load_file
 from adapters import get_method
 from benchmark import inputs
 from benchmark.cell import run_cell
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.inference import body, extract
 from benchmark.models.loading import load_model, load_tokenizer
 from benchmark.run import cells

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmark.recipes import Rates, Recipe
+from polyskew.errors import UserError
 from tests.benchmark.test_resume import same, trained
 
 
@@ -25,3 +26,10 @@ def test_adaloras_ranks_are_masked_in_a_training_of_this_suite(bert: Path, tmp_p
     ranks = [int((tensor != 0).sum()) for name, tensor in model.named_parameters() if ".lora_E." in name]
     assert sum(ranks) == 8 * len(ranks)
     assert len(set(ranks)) > 1
+
+
+def test_adalora_wants_steps_in_which_ranks_can_be_told_apart(bert: Path, tmp_path: Path) -> None:
+    recipe = Recipe(batch_size=8, accumulation=1, rates=Rates(body=5e-3, head=5e-3), evaluations_per_epoch=1)
+    with pytest.raises(UserError, match="no step to learn the ranks' importance in a training of 2; take smaller"):
+        trained(bert, tmp_path / "two", method="adalora", recipe=recipe, rows=16)
+    trained(bert, tmp_path / "three", method="adalora", recipe=recipe, rows=24)

@@ -13,12 +13,12 @@ from torch.nn.functional import cross_entropy
 
 from adapters import WEIGHTINGS, get_loss
 from adapters.losses.modules import GroupDroRows
-from benchmark.choices import WeightingChoice
 from benchmark.examples import Examples
 from benchmark.job import Job
 from benchmark.recipes import Rates, Recipe
 from benchmark.sampling import EpochSampler
 from benchmark.training import train
+from benchmark.weighting_choice import WeightingChoice
 from polyskew.errors import UserError
 from polyskew.yamls import validate
 from tests.benchmark import world

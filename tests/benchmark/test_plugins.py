@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.scaffolds.new import new
 from polyskew.plugins import load_plugin
 from polyskew.yamls import validate

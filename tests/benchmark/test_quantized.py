@@ -11,12 +11,11 @@ import pytest
 import torch
 
 from adapters import METHODS, get_method, head_modules
-from adapters.parts import is_quantized
+from adapters.parts import is_quantized, numbers
 from adapters.peft_support import PEFT_TYPES
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_model
 from benchmark.recipes import Rates, Recipe
-from benchmark.training import train
 from polyskew.errors import UserError
 from polyskew.files import read_json
 from tests.benchmark import world
@@ -126,6 +125,11 @@ def test_a_cell_from_end_to_end(base: str, reviews: Path, bert: Path, tmp_path: 
     assert config["peft_type"] == "LORA"
 
 
+def test_a_weight_counts_once_however_it_is_stored(bert: Path) -> None:
+    counts = {base: sum(map(numbers, load(bert, 0, base).parameters())) for base in (None, *PRECISIONS)}
+    assert set(counts.values()) == {sum(parameter.numel() for parameter in load(bert, 0, None).parameters())}
+
+
 def test_full_precision_changes_no_identity() -> None:
     assert get_method("lora", {"base": None}).identity() == {"name": "lora"}
     assert get_method("qlora").identity() == {"name": "qlora"}
@@ -133,16 +137,15 @@ def test_full_precision_changes_no_identity() -> None:
     assert get_method("full").quantization is None
 
 
-def test_without_bitsandbytes_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch, bert: Path, tmp_path: Path) -> None:
+def test_without_bitsandbytes_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch, bert: Path) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr("adapters.quantization.find_spec", lambda name: None if name == "bitsandbytes" else found(name))
     with pytest.raises(UserError, match=r"base: nf4 needs bitsandbytes, which is not installed; run pip install"):
         get_method("lora", {"base": "nf4"})
     with pytest.raises(UserError, match="needs bitsandbytes"):
         load(bert, 0, "int8")
-    recipe = Recipe(batch_size=3, accumulation=2, optimizer="adamw_8bit")
     with pytest.raises(UserError, match="optimizer: adamw_8bit needs bitsandbytes"):
-        train(job(bert, tmp_path, recipe=recipe), lambda share: None)
+        Recipe(optimizer="adamw_8bit")
 
 
 def test_its_known_noise_is_kept_out_and_its_warnings_are_not(bert: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from adapters import get_method
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.rates import RateChoice
 from benchmark.recipes import Rates, Recipe
 from polyskew.errors import UserError
@@ -23,6 +24,7 @@ def choice(written: Any) -> RateChoice:
         (1, "1"),
         ({"body": 1e-4, "head": 1e-3}, "0.0001/0.001"),
         ({"body": 1e-4, "head": 1e-4}, "0.0001"),
+        ("0.0001/1e-3", "0.0001/0.001"),
         ("own", "own"),
         ("x1", "own"),
         ("x0.3", "x0.3"),
@@ -36,7 +38,26 @@ def test_a_rate_has_one_name_and_comes_back_from_a_grid_file(written: Any, name:
     assert choice(found.model_dump()) == found
 
 
-@pytest.mark.parametrize("written", [0, -1, True, "fast", "x", "x0", "3", "", {"body": 1e-3}, [1e-3], None])
+@pytest.mark.parametrize(
+    "written",
+    [
+        0,
+        -1,
+        float("inf"),
+        float("nan"),
+        True,
+        "fast",
+        "x",
+        "x0",
+        "x1e999",
+        "3",
+        "0/1",
+        "",
+        {"body": 1e-3},
+        [1e-3],
+        None,
+    ],
+)
 def test_what_is_no_rate_is_refused_in_one_sentence(written: Any) -> None:
     with pytest.raises(UserError) as raised:
         choice(written)

@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 from benchmark.cell import run_cell
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.rerun import LEVEL, Number, expected, rerun
 from benchmark.run import cells, record
 from leaderboard.measuring.measure import measure

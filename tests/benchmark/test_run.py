@@ -18,7 +18,8 @@ import yaml
 
 from benchmark.cell import run_cell
 from benchmark.cli import main
-from benchmark.grid import expand, load_grid
+from benchmark.expansion import expand
+from benchmark.grid import load_grid
 from benchmark.run import cells, run
 from polyskew.files import is_complete, read_json
 from tests.benchmark import world

@@ -9,7 +9,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from benchmark.cell import run_cell
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.job import Trained
 from benchmark.meter import noted
 from benchmark.recipes import Recipe
@@ -234,7 +235,29 @@ def test_a_search_is_part_of_the_recipe_and_of_the_cell(reviews: Path, bert: Pat
     assert len(ids) == 3, "None is the default, and the order of the factors is none"
 
 
-@pytest.mark.parametrize("factors", [[1], [], [0, 1], [1, -1], [1, 1.0], "x3", 3])
+@pytest.mark.parametrize("factors", [[1], [], [0, 1], [1, -1], [1, 1.0], [1, 1.0000001], [1, float("nan")], "x3", 3])
 def test_what_is_no_search_is_refused(factors: Any) -> None:
     with pytest.raises(UserError, match="search"):
         validate({"search": factors}, Recipe, "a recipe")
+
+
+def test_killed_between_a_training_and_its_record_it_ends_alike(
+    tmp_path: Path, reviews: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = cell_of(tmp_path / "whole", reviews, bert, [0.3, 1])
+    assert go(whole) == "done"
+    killed = cell_of(tmp_path / "killed", reviews, bert, [0.3, 1])
+
+    def kill(path: Path, value: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("benchmark.search.write_json", kill)
+        with pytest.raises(Killed):
+            go(killed)
+    assert is_complete(killed.work / "x0.3" / "weights")
+    assert go(killed) == "done"
+    assert weights(killed) == weights(whole)
+    one, two = (read_json(cell.folder / "train" / "cost.json") for cell in (whole, killed))
+    assert one["search"]["losses"] == two["search"]["losses"]
+    assert (one["steps"], one["best_step"]) == (two["steps"], two["best_step"])

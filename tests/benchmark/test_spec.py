@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters import get_weighting
-from benchmark.choices import MethodChoice, TaskChoice, WeightingChoice
-from benchmark.grid import GridSpec, expand, load_grid, regimes_of
+from benchmark.choices import MethodChoice, TaskChoice
+from benchmark.expansion import expand, regimes_of
+from benchmark.grid import GridSpec, load_grid
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
 from benchmark.run import check, describe
 from benchmark.spec import CellSpec, Measurements
 from benchmark.stages import comparable
+from benchmark.weighting_choice import WeightingChoice
 from polyskew.errors import UserError
 from polyskew.yamls import validate
 from tasks.demo import reviews as generator

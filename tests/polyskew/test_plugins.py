@@ -163,6 +163,27 @@ def test_a_thing_of_the_wrong_type_is_told_when_it_is_used(tmp_path: Path, case:
     assert str(error.value).startswith(f"the {kind} 'mine' from mine.py {sentence}")
 
 
+def test_a_file_may_import_what_stands_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "beside_mine.py", "POWER = 3\n")
+    write(tmp_path / "json.py", "raise RuntimeError('hides a module of Python')\n")
+    code = "import json\nfrom beside_mine import POWER\n" + WEIGHTING.replace("np.cbrt(", "np.power(POWER, ")
+    monkeypatch.delitem(sys.modules, "json")
+    load_plugin(write(tmp_path / "mine.py", code))
+    monkeypatch.delitem(sys.modules, "beside_mine")
+    assert get_weighting("cube_root")(np.full((2, 2), 7)).tolist() == [[3, 3], [3, 3]]
+
+
+def test_a_folder_is_no_plugin(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is a folder; a plug-in is one Python file"):
+        load_plugin(tmp_path)
+
+
+def test_a_kind_that_is_left_out_is_asked_for(tmp_path: Path) -> None:
+    code = WEIGHTING.replace('register("weighting")', "register")
+    with pytest.raises(UserError, match=r'mine\.py: register wants the kind first: @polyskew\.register\("weighting"\)'):
+        load_plugin(write(tmp_path / "mine.py", code))
+
+
 def test_what_is_defined_in_a_notebook_is_refused_with_what_to_do() -> None:
     notebook = {"__name__": "__main__"}
     with pytest.raises(UserError, match=r"interactive session.*%%writefile my_plugin\.py in a notebook.*load_plugin"):

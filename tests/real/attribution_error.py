@@ -24,7 +24,8 @@ from benchmark.attributions.reference import StringRows, string_text
 from benchmark.attributions.rows import IdRows
 from benchmark.attributions.settings import Settings
 from benchmark.attributions.texts import Text
-from benchmark.grid import expand, load_grid
+from benchmark.expansion import expand
+from benchmark.grid import load_grid
 from benchmark.models.loading import load_tokenizer
 from benchmark.run import cells
 from benchmark.stages import Cell

@@ -16,7 +16,8 @@ from transformers import AutoModelForSequenceClassification, BertConfig, Pretrai
 from adapters import get_method
 from benchmark.encoding import Encoded
 from benchmark.examples import Examples
-from benchmark.grid import expand, load_grid
+from benchmark.expansion import expand
+from benchmark.grid import load_grid
 from benchmark.job import Job
 from benchmark.models import ModelChoice
 from benchmark.models.loading import device, load_tokenizer

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.run import check, describe
 from leaderboard.measures.skew_uptake import skew_uptake
 from leaderboard.measuring.jobs import no_skew, skews

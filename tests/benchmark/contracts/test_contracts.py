@@ -75,7 +75,7 @@ BAD_WEIGHTINGS: dict[str, tuple[Callable[[np.ndarray], Any], str, str]] = {
     "by place": (lambda n: INVERSE(n) * (1 + np.arange(n.shape[1])), "order_does_not_matter", "reversed order"),
     "raising": (
         lambda n: 1 / 0,
-        "weights_are_numbers",
+        "weights_have_the_counts_shape",
         r"ZeroDivisionError: division by zero \(test_contracts\.py:\d+\)",
     ),
 }
@@ -88,6 +88,21 @@ def test_a_broken_weighting_is_told(case: str) -> None:
         found = broken(weighting.PROMISES, function)
     assert promise in found
     assert re.search(said, found[promise]), found[promise]
+
+
+def test_a_wrong_number_is_blamed_for_nothing_else() -> None:
+    """A weight that is NaN is neither random nor by place."""
+    with np.errstate(all="ignore"):
+        found = broken(weighting.PROMISES, lambda n: n.sum(axis=1, keepdims=True) / n)
+    assert list(found) == ["weights_are_numbers"]
+
+
+def test_what_is_wrong_is_said_once() -> None:
+    """That a weighting wants another argument is no fault of the line that calls it."""
+    found = list(broken(weighting.PROMISES, lambda n, power: n).values())
+    assert found[0].startswith("TypeError: ")
+    assert found[0].endswith("missing 1 required positional argument: 'power'")
+    assert found[1:] == ["the same"] * 5
 
 
 def test_what_a_weighting_follows_from_is_remarked() -> None:
@@ -136,9 +151,15 @@ BAD_LOSSES: dict[str, tuple[Callable[[], torch.nn.Module], str, str]] = {
     ),
     "by place": (
         lambda: module(lambda *rows: rows_of(*rows) * torch.arange(8)),
-        "rows_stand_alone_or_together",
+        "order_does_not_matter",
         "reversed rows",
     ),
+    "by its neighbours": (
+        lambda: module(lambda *rows: rows_of(*rows) / rows_of(*rows).mean()),
+        "micro_batches_do_not_matter",
+        "a row's loss changes with the rows beside it",
+    ),
+    "no module": (lambda: rows_of, "rows_have_losses", "of the class function; a torch.nn.Module is wanted"),  # type: ignore[dict-item]
     "-100 counts": (
         lambda: module(lambda x, y, z: rows_of(x, y.clamp_min(0), z)),
         "rows_without_label_are_left_out",
@@ -290,7 +311,7 @@ def test_measures_keep_or_break_their_promises() -> None:
     found = broken(measure.PROMISES, share(lambda rows: float(rows.logits[0, 0])))
     assert "in another order" in found["order_does_not_matter"]
     found = broken(measure.PROMISES, share(lambda _: np.random.random()))
-    assert "seeded generator" in found["the_same_rows_measure_the_same"]
+    assert re.match(r"it is [\d.e-]+, then [\d.e-]+; draw .* seeded", found["the_same_rows_measure_the_same"])
     found = broken(measure.PROMISES, share(lambda rows: float(rows.logits[rows.language == 1].argmax()) * 0 + 0.5))
     assert "with texts of one language it fails" in found["degenerate_rows_are_survived"]
 
@@ -311,6 +332,11 @@ def test_a_broken_task_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     text = splits.test["text"].iloc[0], splits.test["text_pair"].iloc[0], splits.test["language"].iloc[0]
     found = with_(lambda rows: rows.assign(text=text[0], text_pair=text[1], language=text[2]))
     assert "stands in validation and in test; keep it in one" in found["no_row_on_both_sides"]
+    loud = {name: splits.train[name].iloc[:3].str.upper() + " " for name in ("text", "text_pair")}
+    near = replace(splits, test=splits.test.assign(**{name: [*loud[name], *splits.test[name][3:]] for name in loud}))
+    one = task.Loaded(get_task("demo_nli"))
+    vars(one)["splits"] = near
+    assert task.no_row_on_both_sides(one) == "3 test texts are training texts but for capitals and spaces"
     order = iter(range(9))
 
     def reordered(self: Task) -> Splits:
@@ -347,6 +373,8 @@ def test_names_and_files_are_resolved(tmp_path: Path) -> None:
     assert check("lora", kind="weighting")[0].kept
     with pytest.raises(UserError, match="the measure 'accuracy' is the suite's own"):
         check("accuracy")
+    with pytest.raises(UserError, match=r"a plug-in's \.py file or a task's \.yaml file"):
+        check(tmp_path)
 
 
 def test_a_task_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What `polyskew new` writes works as it stands: it keeps its promises, its tests pass, its grid can be planned."""
 
+import errno
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -82,3 +83,33 @@ def test_a_name_that_is_taken_is_told(tmp_path: Path) -> None:
         new("method", "lora", tmp_path)
     with pytest.raises(UserError, match="there is a metric called 'accuracy' already"):
         new("metric", "accuracy", tmp_path)
+
+
+def test_what_to_type_next_is_quoted(polyskew: Any) -> None:
+    status, out, _ = polyskew("new", "weighting", "mine", "--out", "my things")
+    assert status == 0
+    assert "  polyskew run 'my things/mine_grid.yaml' --plugin 'my things/mine.py'\n" in out
+
+
+def test_a_name_that_hides_a_module_is_told(tmp_path: Path) -> None:
+    for name in ("json", "torch", "adapters"):
+        with pytest.raises(UserError, match=f"a file {name}.py would hide the Python module {name!r}"):
+            new("method", name, tmp_path)
+    new("task", "json", tmp_path)  # is a YAML file
+
+
+def test_a_kind_that_is_none_is_told(polyskew: Any) -> None:
+    for arguments, said in {
+        ("new", "weigting", "mine"): "no 'weigting' can be started; did you mean 'weighting'?",
+        ("list", "metric"): "there are no 'metric' to list; did you mean 'metrics'?",
+    }.items():
+        assert polyskew(*arguments) == (2, "", f"polyskew: {said}\n")
+
+
+def test_a_folder_that_cannot_be_written_is_told(polyskew: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Path, *more: Any, **settings: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "write_text", refused)
+    status, out, err = polyskew("new", "weighting", "mine", "--out", "here")
+    assert (status, out, err) == (2, "", "polyskew: here/mine.py cannot be read or written (permission denied)\n")

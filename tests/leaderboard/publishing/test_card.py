@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import DatasetCard
 
-from benchmark.grid import expand, load_grid
+from benchmark.expansion import expand
+from benchmark.grid import load_grid
 from benchmark.run import record
 from leaderboard.publishing.licences import licences
 from leaderboard.publishing.markup import block, code

@@ -82,14 +82,14 @@ def test_the_board_is_shown_and_sorts(page: Page, site: Path, found: Board) -> N
 
 def test_search_and_filters_tell_how_much_is_left(page: Page, site: Path, found: Board) -> None:
     show(page, site)
-    page.get_by_label("Search").fill("lora")
+    page.get_by_role("searchbox", name="Search").fill("lora")
     own = [row for row in found.rows if row.method == "lora"]
     expect(page.get_by_role("status")).to_have_text(f"{len(own)} of {len(found.rows)} rows")
     assert set(methods(page)) == {"lora"}
     page.get_by_label("regime").select_option("imbalanced")
     own = [row for row in own if row.regime == "imbalanced"]
     expect(page.get_by_role("status")).to_have_text(f"{len(own)} of {len(found.rows)} rows")
-    page.get_by_label("Search").fill("no such row")
+    page.get_by_role("searchbox", name="Search").fill("no such row")
     expect(page.get_by_role("status")).to_have_text(f"0 of {len(found.rows)} rows")
 
 
@@ -333,7 +333,7 @@ def test_figures_are_saved(page: Page, site: Path) -> None:
 
 def test_the_saved_board_is_what_is_shown(page: Page, site: Path, found: Board) -> None:
     show(page, site)
-    page.get_by_label("Search").fill("lora")
+    page.get_by_role("searchbox", name="Search").fill("lora")
     with page.expect_download() as told:
         page.get_by_role("button", name="Save CSV").click()
     rows = list(csv.DictReader(io.StringIO(told.value.path().read_text())))

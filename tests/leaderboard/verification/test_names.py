@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import get_loss, get_method, get_weighting
-from benchmark.choices import WeightingChoice
-from benchmark.grid import GridSpec, expand
+from benchmark.expansion import expand
+from benchmark.grid import GridSpec
 from benchmark.rates import RateChoice
+from benchmark.weighting_choice import WeightingChoice
 from leaderboard.reading.schema import Spec
 from leaderboard.verification.drawn import _check_skew
 from leaderboard.verification.findings import Findings

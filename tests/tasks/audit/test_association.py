@@ -1,5 +1,7 @@
 """Association against peer libraries, by its properties, and its interval and test by simulation."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -154,6 +156,19 @@ def test_small_expected_counts_are_tested_by_random_tables() -> None:
 
     brute = np.mean([statistic() >= found.chi_squared * (1 - 1e-9) for _ in range(4000)])
     assert found.p == pytest.approx(brute, abs=0.02)
+
+
+def test_the_p_of_a_large_sparse_table_is_found_in_little_memory() -> None:
+    rng = np.random.default_rng(0)
+    table = rng.poisson(0.3, (300, 400))
+    tracemalloc.start()
+    found = associate(table)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found is not None
+    assert found.test == "permutation"
+    assert 0.01 < found.p < 0.99
+    assert most < 100e6
 
 
 def test_the_tests_level_is_kept_where_counts_are_small() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.contingency_tables import Table
@@ -48,6 +49,20 @@ def test_large_expected_counts_have_the_normal_p_and_small_ones_fishers() -> Non
     table = np.array([[100, 400], [150, 395]])
     found = compare(table, table.sum(axis=1))
     np.testing.assert_allclose(found.p, 2 * stats.norm.sf(np.abs(found.residual)))
+
+
+@given(st.integers(1, 60), st.integers(1, 10_000), st.integers(0, 10_000), st.integers(0, 60))
+def test_small_expected_counts_have_fishers_p_however_far_they_are(
+    n_language: int, others: int, without: int, count: int
+) -> None:
+    count = min(count, n_language)
+    # The first language is small; its label may be rare or nearly all there is.
+    table = np.array([[count, n_language - count], [others, without]])
+    found = compare(table, table.sum(axis=1))
+    if not found.expected[0, 0] < 5 or np.isnan(found.residual[0, 0]):
+        return
+    tails = [stats.fisher_exact(table, alternative=side).pvalue for side in ("less", "greater")]
+    assert found.p[0, 0] == pytest.approx(min(1, 2 * min(tails)), rel=1e-6, abs=1e-300)
 
 
 def test_empty_languages_and_labels_are_not_compared() -> None:

@@ -63,6 +63,15 @@ def test_files_of_no_split_are_one(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_hidden_or_describes_the_data_is_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "a.csv", ".a.csv", ".cache/b.csv", "info.json")
+    found = find([str(tmp_path)])
+    assert parts(found) == [(ALL, None, "a.csv")]
+    assert found.notes == ("left out, as a .json file beside others: info.json",)
+    (tmp_path / "a.csv").unlink()
+    assert parts(find([str(tmp_path)])) == [(ALL, None, "info.json")]
+
+
 def test_the_language_may_stand_in_the_path(tmp_path: Path) -> None:
     touch(tmp_path, "fr/train.csv", "de/train.csv", "de/test.csv", "README/train.csv")
     touch(tmp_path, "flat.de.csv", "flat.pt-BR.csv", "flat.de.old.csv")
@@ -135,6 +144,7 @@ def test_a_shipped_task_is_read_by_name() -> None:
         ),
         (["none.yaml"], {}, "none.yaml does not exist"),
         (["."], {}, "there is no data file in this folder"),
+        ([".", "a.csv"], {}, ". is a folder; give one folder alone, or several files"),
     ],
 )
 def test_what_names_nothing_is_told(

@@ -41,6 +41,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "several configs": {"data": ["wikimedia/wikipedia"]},
     "no label": {"data": ["wikimedia/wikipedia"], "config": "20231101.{language}"},
     "absent": {"data": ["facebook/absent"]},
+    "no such revision": {"data": ["facebook/xnli"], "config": "en", "revision": "0" * 40},
+    "absent of a task": {"data": ["absent.yaml"]},
     "gated": {"data": ["mteb/AmazonReviewsClassification"]},
 }
 
@@ -56,7 +58,12 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "source: {hub: facebook/xnli, config: '{language}'}\n"
         "columns: {text: premise, text_pair: hypothesis, label: label}\n"
     )
-    asked = json.loads(json.dumps(ASKED).replace("xnli.yaml", str(folder / "xnli.yaml")))
+    (folder / "absent.yaml").write_text((folder / "xnli.yaml").read_text().replace("facebook/xnli", "facebook/absent"))
+    asked = json.loads(
+        json.dumps(ASKED)
+        .replace("xnli.yaml", str(folder / "xnli.yaml"))
+        .replace("absent.yaml", str(folder / "absent.yaml"))
+    )
     with serve(folder, faults={"mteb/*": "gated"}) as hub:
         return dict(hub.ask(SCRIPT, asked, tmp_path_factory.mktemp("cache")))
 
@@ -90,9 +97,13 @@ def test_no_training_library_is_imported(results: dict[str, Any]) -> None:
         ("several configs", "choose one with --config NAME, or --config '{language}'"),
         ("no label", "no column has a usual name for the label (it has: id, url, title, text); name it with --label"),
         ("absent", "facebook/absent could not be read from the hub"),
+        ("absent", "give local files; if private, put a token"),
+        ("absent of a task", "give local files; if private, put a token"),
+        ("no such revision", "correct --revision"),
         ("gated", "its owner wants your consent first"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(name: str, words: str, results: dict[str, Any], tmp_path: Path) -> None:
     assert words in results[name]
+    assert "source." not in results[name], "a setting of tasks, which an audit has none of"
     assert "\n" not in results[name]

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyskew.errors import DataError
-from tasks.audit import files, rows
+from tasks.audit import files, rows, separated
 from tasks.audit.columns import Asked, choose
 from tasks.audit.data import find
 from tasks.audit.reading import MOST_LABELS, Found, read
+from tasks.tables import read_table
 from tests.tasks.audit import made_up
 
 
@@ -41,7 +42,7 @@ def test_every_kind_of_file_has_the_counts_of_a_cross_table(
     kind: str, batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "BATCH", batch)
-    monkeypatch.setattr(files, "_BLOCK", 40 * batch)
+    monkeypatch.setattr(separated, "BLOCK", 40 * batch)
     frame = made_up.rows()
     frame.loc[[50, 51], "text"] = frame.loc[3, "text"]
     found = audit(made_up.write(frame, tmp_path / f"rows.{kind}"))
@@ -76,6 +77,7 @@ def write_labels(path: Path, labels: list[Any]) -> Path:
     [
         ([1, 2, 10, 1], ("1", "2", "10")),
         ([1, 2.0, 10, 1.0], ("1", "2", "10")),
+        ([1, 1.0, "x", 1.0], ("1", "x")),
         ([True, False, True, False], ("False", "True")),
         (["b", "a", "b", "a"], ("a", "b")),
         (["1", 2, "x", 1], ("1", "2", "x")),
@@ -208,10 +210,22 @@ def test_wrong_files_and_columns_are_told(tmp_path: Path) -> None:
     (tmp_path / "head.csv").write_text("text,label,language\n")
     assert "head.csv: there is no row" in complaint(tmp_path / "head.csv")
     (tmp_path / "wide.csv").write_text("text,label,language\na,b,c\nsecret,b,c,d\n")
-    assert "Expected 3 columns, got 4" in complaint(tmp_path / "wide.csv")
+    assert "wide.csv, row 2: 3 values are wanted, as in the header, and this row has 4" in complaint(
+        tmp_path / "wide.csv"
+    )
     assert "secret" not in complaint(tmp_path / "wide.csv")
     (tmp_path / "list.json").write_text('[\n{"text": "a"}]')
-    assert "list.json, line 1: this is not a JSON object" in complaint(tmp_path / "list.json")
+    assert "list.json: this is one JSON array; wanted is one object a line" in complaint(tmp_path / "list.json")
+    rows = [f'{{"text": "{text}", "label": "b", "lang": "fr"}}' for text in ("\\ud83d\\ude00", "\\ude00 \\ud83d")]
+    (tmp_path / "half.jsonl").write_text("\n".join(rows))
+    assert "half.jsonl, line 2: \\ude00 is half of a surrogate pair" in complaint(tmp_path / "half.jsonl")
+    for name, content in {"blank.jsonl": "\n\n", "blank.csv": "\n\n", "only.csv": "text,label,language"}.items():
+        (tmp_path / name).write_text(content)
+        assert f"{name}: there is no row" in complaint(tmp_path / name)
+    (tmp_path / "wide.csv").write_bytes("text,label,language\na,b,c\n".encode("utf-16"))
+    assert "wide.csv: this is UTF-16 text; convert" in complaint(tmp_path / "wide.csv")
+    (tmp_path / "same.csv").write_text("text,label,language,label\na,b,c,d\n")
+    assert "same.csv: 2 columns are called 'label'" in complaint(tmp_path / "same.csv")
     (tmp_path / "short.jsonl").write_text('{"text": "a", "label": "b", "lang": "fr"}\n{"text": "a", "lang": "fr"}\n')
     assert "short.jsonl, line 2: there is no column 'label'" in complaint(tmp_path / "short.jsonl")
     cut_short = tmp_path / "cut.csv.gz"
@@ -224,6 +238,44 @@ def test_wrong_files_and_columns_are_told(tmp_path: Path) -> None:
     nested = pa.table({"text": ["a"], "label": [{"x": 1}], "language": ["fr"]})
     pq.write_table(nested, tmp_path / "nested.parquet")
     assert "column 'label': this holds struct<x: int64>" in complaint(tmp_path / "nested.parquet")
+
+
+QUOTES = [
+    # lines from 3 on, whether something is said, and which
+    ('"closed\nin time"', None),
+    ('"closed later\n' + "text,good,fr\n" * 6 + 'behind"', "rows.csv, row 2: a value has 5 lines or more that look"),
+    ('"verse\n' + "one, two\n" * 9 + 'end"', None),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), QUOTES)
+def test_rows_that_an_open_quote_swallows_are_told(
+    text: str, said: str | None, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    (tmp_path / "rows.csv").write_text(f"text,label,language\na,good,de\n{text},bad,fr\nb,good,fr\n")
+    assert audit(tmp_path / "rows.csv").splits[0].rows == 3
+    read_table(tmp_path / "rows.csv", ["text"])
+    told = [str(warning.message) for warning in recwarn]
+    assert len(told) == (2 if said else 0), "once in an audit, once in training"
+    assert all(said in one for one in told if said)
+
+
+def test_a_quote_that_is_never_closed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('text,label,language\na,good,de\n"b,bad,fr\n' + "c,good,fr\n" * 40)
+    assert "rows.csv, row 2: 3 values are wanted, as in the header, and this row has 1" in complaint(path)
+    monkeypatch.setattr(separated, "BLOCK", 100)
+    assert "so a quote that opens a value is probably not closed" in complaint(path)
+
+
+@pytest.mark.parametrize("block", [60, separated.BLOCK])
+def test_the_row_of_a_complaint_is_that_of_the_data(
+    block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(separated, "BLOCK", block)
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label,language\n" + "\n\n".join(["a,good,de"] * 20) + "\nb,bad\n")
+    assert "rows.csv, row 21: 3 values are wanted" in complaint(path)
 
 
 def test_unusual_names_must_be_told(tmp_path: Path) -> None:
@@ -271,7 +323,7 @@ def test_a_measured_number_is_no_label(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_memory_does_not_grow_with_the_rows(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "BATCH", 200)
-    monkeypatch.setattr(files, "_BLOCK", 4000)
+    monkeypatch.setattr(separated, "BLOCK", 4000)
 
     def peak(count: int) -> int:
         path = made_up.write(made_up.rows(count), tmp_path / f"{count}.{kind}")

@@ -207,4 +207,4 @@ def _status(results: Results, cells: list[Cell], workers: list[Told], done: int)
 
 def _name(results: Results, cell: Cell) -> str:
     spec = results.resolve(cell).spec
-    return f"{spec.method}/{spec.regime}/{spec.weighting}"
+    return "/".join(filter(None, (spec.method, spec.regime, spec.weighting, spec.learning_rate)))

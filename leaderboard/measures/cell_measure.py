@@ -36,8 +36,9 @@ class CellMeasure(Measure):
 
     Attributes:
         compute: takes the sample that ``needs`` names (`leaderboard.measures.samples`) and returns a number, or a
-            number for each language by its name, of which the board shows the mean. NaN is a missing number. It must
-            return the same for the same rows, in whatever order they are.
+            number for each language by its name, of which the board shows the mean. NaN is a missing number, and so is
+            a language that is left out; then the mean is missing too. It must return the same for the same rows, in
+            whatever order they are.
         needs: ``predict``: the test rows with their logits (`PredictedRows`). ``features``: the vectors of the test
             rows; ``probe``: those of the probe corpus (`FeatureVectors`). ``attributions``: the explained texts
             (`ExplainedTexts`).

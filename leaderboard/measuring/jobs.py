@@ -20,6 +20,7 @@ from polyskew.files import MANIFEST, checksums
 
 PREDICTIONS = "predict/predictions.parquet"
 ATTRIBUTIONS = "attributions/attributions.parquet"
+MISSING = "it cannot be computed from these rows"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def value(
     number: float | None,
     by: dict[str, str] | None = None,
     interval: tuple[float, float] | None = None,
-    reason: str = "it cannot be computed from these rows",
+    reason: str = MISSING,
     resampled: NDArray[np.float64] | None = None,
 ) -> Value:
     """Return a value for a block, rounded to nine significant digits; NaN or None becomes null with the reason.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from leaderboard.measures import METRICS
 from leaderboard.measures.cell_measure import STAGES, CellMeasure
 from leaderboard.measures.samples import Sample, ranges
-from leaderboard.measuring.jobs import Job, block, on_one_thread, value
+from leaderboard.measuring.jobs import MISSING, Job, block, on_one_thread, value
 from leaderboard.measuring.plugin_samples import Wanted, wanted
 from leaderboard.reading.plugin_columns import wrong_name
 from leaderboard.reading.plugin_records import MeasuredBy
@@ -85,8 +85,15 @@ def _values(measure: CellMeasure, sample: Sample, *, of_texts: bool) -> list[Val
         spread = drawn.get(name)
         interval = normal(number, spread) if spread is not None and np.isfinite(number) else None
         kept = spread if of_texts and not name else None
-        values.append(value(number, {"language": name} if name else None, interval, resampled=kept))
+        by, reason = ({"language": name}, MISSING) if name else (None, _why_missing(found))
+        values.append(value(number, by, interval, reason, kept))
     return values
+
+
+def _why_missing(found: Numbers) -> str:
+    """Return why there is no number of all texts: with numbers by language, those that have none."""
+    without = [name for name, number in found.items() if name and not np.isfinite(number)]
+    return f"{MISSING} in {', '.join(without)}" if without else MISSING
 
 
 def _resampled(measure: CellMeasure, sample: Sample, names: list[str]) -> dict[str, NDArray[np.float64]]:
@@ -123,9 +130,9 @@ def _compute(measure: CellMeasure, sample: Sample) -> Numbers | str:
 
 def _numbers(found: object, languages: Sequence[str]) -> Numbers | str:
     if isinstance(found, Mapping):
-        by_language = {name: found[name] for name in languages if name in found}
-        if by_language and len(by_language) == len(found) and all(map(_is_number, by_language.values())):
-            numbers = {name: float(number) for name, number in by_language.items()}
+        # One that is left out is missing, and so is the mean: over fewer languages it would be another number.
+        if found and set(found) <= set(languages) and all(map(_is_number, found.values())):
+            numbers = {name: float(found.get(name, np.nan)) for name in languages}
             return {"": float(np.mean(list(numbers.values()))), **numbers}
         return f"{FAILS}a number for each language by its name is wanted"
     if isinstance(found, np.ndarray) and found.ndim == 0:

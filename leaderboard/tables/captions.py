@@ -112,7 +112,7 @@ def remarks(rows: Iterable[Row], numbers: Sequence[Column]) -> list[str]:
             continue
         for column in numbers:
             reason = row.numbers[column.name].reason if column.unit not in AMOUNTS else ""
-            if reason and reason not in ("this is the reference cell", NO_SEARCH):
+            if reason and reason != NO_SEARCH and "this is the reference cell" not in reason:
                 reasons.setdefault(f"{heading(column.name)}: {reason}", []).append(name)
     if twins:
         lines.append(f"= the same work, run once: {', '.join(twins)}")

@@ -207,13 +207,14 @@ def test_a_broken_measure_is_one_warning_and_nothing_else_is_lost(
 def test_a_number_that_is_none_is_missing_without_a_warning(results: Path, register: Register) -> None:
     register("nothing", lambda rows: np.nan)
     register("endless", lambda rows: {name: np.inf if name == "fr" else 0.5 for name in rows.languages})
+    register("french", lambda rows: {"fr": 0.5})
     measure(results)
-    for name in ("nothing", "endless"):
-        assert block(results, KINDS[0], name)["values"][0] == {
-            "value": None,
-            "reason": "it cannot be computed from these rows",
-        }
+    for name, where in (("nothing", ""), ("endless", " in fr"), ("french", " in es, ja, de, en, zh")):
+        reason = f"it cannot be computed from these rows{where}"
+        assert block(results, KINDS[0], name)["values"][0] == {"value": None, "reason": reason}
     assert number(results, KINDS[0], "endless", "es") == 0.5
+    assert number(results, KINDS[0], "french", "fr") == 0.5
+    assert number(results, KINDS[0], "french", "es") is None
 
 
 def test_a_measure_that_fails_on_resamples_alone_has_no_interval(results: Path, register: Register) -> None:

@@ -9,10 +9,10 @@ LABELS, VOCABULARY, LENGTH = 3, 50, 9
 FAMILIES = ("BERT", "XLM-R")
 _SHAPE: dict[str, Any] = {
     "vocab_size": VOCABULARY,
-    "hidden_size": 16,
+    "hidden_size": 32,  # OFT and its like divide the width into blocks of up to 32
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
-    "intermediate_size": 24,
+    "intermediate_size": 64,
     "max_position_embeddings": 64,
     "num_labels": LABELS,
     "initializer_range": 0.3,  # so large that attention is far from uniform, and query weights matter

@@ -5,7 +5,7 @@ from leaderboard.measuring import drift_values as values
 from leaderboard.measuring.comparing import Compared, Drifts, Texts, compare
 from leaderboard.measuring.jobs import ATTRIBUTIONS, Job, block, inputs_of, value
 from leaderboard.reading.artifacts import Attributions, read_attributions
-from leaderboard.reading.schema import Block, Value
+from leaderboard.reading.measured import Block, Value
 from leaderboard.reading.store import Cell, Results
 from leaderboard.statistics.intervals import BOOTSTRAP
 

@@ -11,7 +11,8 @@ from leaderboard.measures.permutation_share import permutation_share
 from leaderboard.measures.set_share import set_shares
 from leaderboard.measuring.comparing import Compared, Drifts, Texts
 from leaderboard.measuring.jobs import no_skew, skews, value
-from leaderboard.reading.schema import Spec, Value
+from leaderboard.reading.measured import Value
+from leaderboard.reading.schema import Spec
 from leaderboard.statistics.intervals import normal
 
 NEUTRAL = drift.SETS.index("neutral")

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboard.measures.base import Measure
-from leaderboard.reading.schema import Block, Spec, Value
+from leaderboard.reading.measured import Block, Value
+from leaderboard.reading.schema import Spec
 from leaderboard.reading.store import Cell, Results
 from leaderboard.statistics.intervals import KEPT
 from polyskew.errors import UserError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from leaderboard.measuring.jobs import Job, jobs
 from leaderboard.measuring.plugin_jobs import cell_measures, failures, plugin_jobs
-from leaderboard.reading.schema import Block, Metrics, dump
+from leaderboard.reading.measured import Block, Metrics, dump
 from leaderboard.reading.store import METRICS, Cell, Results, read_results
 from polyskew.errors import UserError, suggest, warn_of_plugin
 from polyskew.files import checksums, write_text

@@ -15,9 +15,9 @@ from leaderboard.measures.cell_measure import STAGES, CellMeasure
 from leaderboard.measures.samples import Sample, ranges
 from leaderboard.measuring.jobs import MISSING, Job, block, on_one_thread, value
 from leaderboard.measuring.plugin_samples import Wanted, wanted
+from leaderboard.reading.measured import Block, Value
 from leaderboard.reading.plugin_columns import wrong_name
 from leaderboard.reading.plugin_records import MeasuredBy
-from leaderboard.reading.schema import Block, Value
 from leaderboard.reading.store import Cell, Results
 from leaderboard.statistics.intervals import normal, plugin_bootstrap
 from polyskew.errors import warn_of_plugin

@@ -10,7 +10,7 @@ from leaderboard.measures import skew_uptake as skewing
 from leaderboard.measures.counts import cell_index, count_table, ratio
 from leaderboard.measuring.jobs import PREDICTIONS, Job, block, inputs_of, no_skew, skews, value
 from leaderboard.reading import artifacts
-from leaderboard.reading.schema import Value
+from leaderboard.reading.measured import Value
 from leaderboard.reading.store import Cell
 from leaderboard.statistics.intervals import BOOTSTRAP, bootstrap_sums, normal
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from leaderboard.measuring.measure import measure
 from leaderboard.merging.versions import BESIDE, CONFLICT, Version, differing, foremost, read_versions
-from leaderboard.reading.schema import Block, Metrics, dump
+from leaderboard.reading.measured import Block, Metrics, dump
 from leaderboard.reading.store import CELLS, CONFLICTS, FAILURE, METRICS, SPEC
 from leaderboard.verification.findings import Findings
 from leaderboard.verification.withheld import WITHHELD, read_withheld

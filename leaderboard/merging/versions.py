@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leaderboard.reading.schema import Block
+from leaderboard.reading.measured import Block
 from leaderboard.reading.store import CONFLICTS, FAILURE, Cell, cell_folders, read_cell
 from leaderboard.verification.files import FOLDERS, check_files
 from leaderboard.verification.findings import Findings

@@ -11,7 +11,7 @@ from leaderboard.probes.corpus import SCALED, Corpus, languages_of, texts_of
 from leaderboard.probes.runs import PROBE_SEED, Outcome, Texts, alike, coded, told, told_by_paper
 from leaderboard.probes.values import above_chance_values, leakage_values, majority_value, saved_values, share_values
 from leaderboard.reading.artifacts import FeatureRows
-from leaderboard.reading.schema import Value
+from leaderboard.reading.measured import Value
 
 MATCHES = ("length", "length and source")
 NO_LENGTH = "the features were made by an earlier version, without the lengths of texts"

@@ -13,7 +13,7 @@ from leaderboard.measures.base import Measure
 from leaderboard.measuring.jobs import block
 from leaderboard.probes.runs import PROBE_ROWS, PROBE_SEED, Texts
 from leaderboard.reading import artifacts
-from leaderboard.reading.schema import Block
+from leaderboard.reading.measured import Block
 from leaderboard.reading.sources import BOARD_VECTORS
 from leaderboard.reading.store import Cell
 from leaderboard.statistics.intervals import PROBE_BOOTSTRAP

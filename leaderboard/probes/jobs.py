@@ -16,7 +16,7 @@ from leaderboard.probes.values import (
     leakage_values,
     saved_values,
 )
-from leaderboard.reading.schema import Value
+from leaderboard.reading.measured import Value
 from leaderboard.reading.store import Cell
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from leaderboard.measures import leakage, online_coding
 from leaderboard.measuring.jobs import value
 from leaderboard.probes.runs import Outcome
-from leaderboard.reading.schema import Value
+from leaderboard.reading.measured import Value
 from leaderboard.statistics.intervals import normal
 
 Formula = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-_BEGIN = b'\n{"measure":"'  # of each block in a file that `leaderboard.reading.schema.dump` wrote
+_BEGIN = b'\n{"measure":"'  # of each block in a file that `leaderboard.reading.measured.dump` wrote
 _HEAD = 200  # bytes in which name and parameters stand
 
 

@@ -1,11 +1,10 @@
-"""The schema, version 1, of the JSON files of a results folder."""
+"""The schema, version 1, of the JSON files of a results folder; `leaderboard.reading.measured` has ``metrics.json``."""
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
-from typing_extensions import TypedDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from leaderboard.reading.plugin_records import MeasuredBy, Plugin
+from leaderboard.reading.plugin_records import Plugin
 from polyskew.errors import UserError
 
 SCHEMA = 1
@@ -148,58 +147,6 @@ class Failure(BaseModel):
         return f"failed in {self.stage} ({self.kind})" + (f": {self.message}" if self.message else "")
 
 
-class Value(TypedDict, total=False):
-    """One number. Absent keys mean: ``by`` nothing, no interval, no reason.
-
-    ``by`` says of what it is the value (``{"language": "fr"}``); ``value`` is null when missing, and then ``reason``
-    says why; ``low`` and ``high`` bound the interval, whose method stands with the block; ``resampled`` is the number
-    in the first resamples of its texts, which are the same in every seed.
-    """
-
-    by: dict[str, str]
-    value: float | None
-    low: float
-    high: float
-    resampled: list[float]
-    reason: str
-
-
-class Block(BaseModel):
-    """All values of one measure with the same parameters and inputs.
-
-    Attributes:
-        inputs: SHA-256 of each file used: ``predict/predictions.parquet``, or with the id of another cell before it.
-        interval: the method of the values' intervals, or None.
-        plugin: what made it, where that is not the suite.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    measure: str
-    version: int
-    unit: str
-    params: dict[str, Any] = Field(default_factory=dict)
-    inputs: dict[str, str] = Field(default_factory=dict)
-    interval: str | None = None
-    plugin: MeasuredBy | None = None
-    # Not validated one by one, which would take most of the time of reading: the board checks those it shows.
-    values: SkipValidation[list[Value]]
-
-    def get(self, by: dict[str, str]) -> Value | None:
-        """Return the value of exactly this ``by``, if there is one."""
-        return next((value for value in self.values if value.get("by", {}) == by), None)
-
-
-class Metrics(BaseModel):
-    """``metrics.json``."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    version: Literal[1] = Field(default=1, alias="schema")
-    cell: str
-    measures: list[Block]
-
-
 class LanguageTokens(BaseModel):
     """One language's entry in ``data/tokens.json``."""
 
@@ -228,18 +175,3 @@ def parse(text: bytes, model: type[M], where: str) -> M:
         if first["type"] == "json_invalid":
             raise UserError(f"{where} is not valid JSON ({first['ctx']['error']})") from None
         raise UserError(f"{where}: {place or 'the file'}: {first['msg'][0].lower()}{first['msg'][1:]}") from None
-
-
-def dump(metrics: Metrics) -> str:
-    """Return ``metrics.json`` as text: compact JSON with one value on a line, so that it stays small and diffs well."""
-    import json
-
-    def compact(value: Any) -> str:
-        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-
-    blocks = []
-    for block in metrics.measures:
-        head = compact(block.model_dump(exclude={"values"}, exclude_defaults=True))[:-1]
-        values = ",\n".join(compact(value) for value in block.values)
-        blocks.append(f'{head},"values":[\n{values}]}}')
-    return f'{{"schema":{SCHEMA},"cell":{compact(metrics.cell)},"measures":[\n' + ",\n".join(blocks) + "]}\n"

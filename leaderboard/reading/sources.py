@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from leaderboard.reading.schema import SCHEMA, Block, Cost, Value
+from leaderboard.reading.measured import Block, Value
+from leaderboard.reading.schema import SCHEMA, Cost
 from leaderboard.reading.store import METRICS, Cell
 from leaderboard.statistics.intervals import KEPT
 from polyskew.errors import UserError

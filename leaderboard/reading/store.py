@@ -12,7 +12,8 @@ from pathlib import Path
 from pydantic import RootModel
 
 from leaderboard.reading.blocks import only
-from leaderboard.reading.schema import Block, Cost, Failure, LanguageTokens, M, Metrics, Spec, StageRecord, parse
+from leaderboard.reading.measured import Block, Metrics
+from leaderboard.reading.schema import Cost, Failure, LanguageTokens, M, Spec, StageRecord, parse
 from polyskew.errors import UserError
 from polyskew.files import MANIFEST
 

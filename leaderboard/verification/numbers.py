@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from leaderboard.measuring.jobs import Job, jobs
 from leaderboard.measuring.plugin_jobs import plugin_jobs
-from leaderboard.reading.schema import SCHEMA, Block, Value
+from leaderboard.reading.measured import Block, Value
+from leaderboard.reading.schema import SCHEMA
 from leaderboard.reading.store import METRICS, Cell, Results
 from leaderboard.verification.files import is_inside
 from leaderboard.verification.findings import Findings

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from leaderboard.measures import METRICS
 from leaderboard.reading.blocks import only
 from leaderboard.reading.columns import COLUMNS
-from leaderboard.reading.schema import Block, Metrics, dump
+from leaderboard.reading.measured import Block, Metrics, dump
 from leaderboard.reading.sources import Source
 from leaderboard.reading.summary import UNREAD
 

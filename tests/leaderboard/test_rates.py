@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from leaderboard.measuring.measure import measure
 from leaderboard.site.listing import listing
 from leaderboard.site.prose import prose
 from leaderboard.tables.choosing import sections
-from tests.leaderboard.synthetic import Kind, write_predictions
+from polyskew.files import write_json
+from tests.leaderboard.synthetic import Kind, spec, write_predictions
 from tests.leaderboard.tables.made_up import row
 
 RATES = ("", "x0.3", "x3", "5e-05", "0.001")
@@ -137,3 +140,27 @@ def test_names_with_options_go_through_every_format() -> None:
     assert "at=&#x27;a|b&#x27;)" in found.to_html()
     assert r"per\_language+focal(gamma=1, at={'}a\textbar{}b{'})" in found.to_latex()
     assert NAME in found.to_text(200)
+
+
+def test_identical_work_at_another_rate_is_called_by_it(measured: Path, tmp_path: Path) -> None:
+    results = Path(shutil.copytree(measured, tmp_path / "results"))
+    for seed in (0, 1):
+        worker = Kind("imbalanced", "full", "none", seed, rate="x3")
+        write_json(
+            results / "cells" / (twin := replace(worker, weighting="global", same_as=worker.id)).id / "spec.json",
+            spec(twin),
+        )
+    (found,) = board(results).where('weighting == "global"').rows
+    assert found.status == "same as full/imbalanced/none/x3"
+
+
+def test_a_reference_that_lacks_a_seed_is_said_to_lack_it_and_not_to_lack_a_reference(
+    measured: Path, tmp_path: Path
+) -> None:
+    results = Path(shutil.copytree(measured, tmp_path / "results"))
+    for stage in ("predict", "metrics.json"):
+        path = results / "cells" / Kind("balanced", "full", "none", 1, rate="x3").id / stage
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    text = board(results).to_text()
+    assert "accuracy: 1 of 2 seeds missing" in text
+    assert "this is the reference cell" not in text

@@ -16,7 +16,7 @@ import numpy as np
 
 from leaderboard.measuring.measure import measure
 from leaderboard.reading.index import INDEX
-from leaderboard.reading.schema import Metrics, dump
+from leaderboard.reading.measured import Metrics, dump
 from tests.leaderboard.site.chromium import chromium
 from tests.leaderboard.synthetic import clone_cells, grid, write_grid
 from tests.speed.board import timed

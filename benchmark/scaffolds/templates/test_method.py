@@ -14,10 +14,10 @@ def test_it_keeps_the_promises_of_a_method() -> None:
 
 
 def test_its_weights_can_be_counted() -> None:
-    """Each of two layers has an update of rank 8 between 16 and 16."""
+    """Each of two layers has an update of rank 8 between 32 and 32."""
     from benchmark.contracts.encoders import encoder
 
     polyskew.load_plugin(FILE)
     method = polyskew.get_method("my_thing")
     body = method.parameter_groups(method.prepare(encoder("BERT")))["body"]
-    assert sum(weight.numel() for weight in body) == 2 * 8 * (16 + 16)
+    assert sum(weight.numel() for weight in body) == 2 * 8 * (32 + 32)

@@ -35,19 +35,24 @@ def checked(counts: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     return table.astype(np.int64)
 
 
-def warn_if_empty(counts: NDArray[np.int64]) -> None:
-    """Warn of cells without rows, in the name of the weighting's caller.
+def to_balance(counts: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return counts as int64; of cells without rows is warned in the name of the weighting's caller.
+
+    Raises:
+        UserError: they are not a table of non-negative integers.
 
     Warns:
         EmptyCellWarning: a cell has no rows.
     """
-    empty = [(int(language), int(label)) for language, label in np.argwhere(counts == 0)]
+    table = checked(counts)
+    empty = [(int(language), int(label)) for language, label in np.argwhere(table == 0)]
     if empty:
         warnings.warn(
             f"no training rows for these (language, label) indices: {empty}; their labels cannot be balanced",
             EmptyCellWarning,
             stacklevel=3,
         )
+    return table
 
 
 def of_labels(counts: NDArray[np.int64]) -> NDArray[np.int64]:

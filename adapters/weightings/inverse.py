@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.weightings.counts import checked, warn_if_empty
+from adapters.weightings.counts import checked, to_balance
 
 
 def none(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -45,8 +45,7 @@ def global_(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     Warns:
         EmptyCellWarning: a cell has no rows.
     """
-    n = checked(counts)
-    warn_if_empty(n)
+    n = to_balance(counts)
     weights = _quotient(np.broadcast_to(n.sum(), n.shape[1:]), n.shape[1] * n.sum(axis=0))
     return np.tile(weights, (n.shape[0], 1))
 
@@ -70,8 +69,7 @@ def per_language(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     Warns:
         EmptyCellWarning: a cell has no rows.
     """
-    n = checked(counts)
-    warn_if_empty(n)
+    n = to_balance(counts)
     return _quotient(np.broadcast_to(n.sum(axis=1, keepdims=True), n.shape), n.shape[1] * n)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from adapters.component import Component
-from adapters.weightings.counts import checked, of_labels, warn_if_empty, with_mean_one
+from adapters.weightings.counts import of_labels, to_balance, with_mean_one
 
 
 def sqrt(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -32,8 +32,7 @@ def sqrt(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     Warns:
         EmptyCellWarning: a cell has no rows.
     """
-    n = checked(counts)
-    warn_if_empty(n)
+    n = to_balance(counts)
     return with_mean_one(_inverse_root(of_labels(n)), n)
 
 
@@ -54,8 +53,7 @@ def sqrt_per_language(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     Warns:
         EmptyCellWarning: a cell has no rows.
     """
-    n = checked(counts)
-    warn_if_empty(n)
+    n = to_balance(counts)
     return with_mean_one(_inverse_root(n), n, axis=1)
 
 
@@ -84,8 +82,7 @@ class EffectiveNumber(Component):
         Warns:
             EmptyCellWarning: a cell has no rows.
         """
-        n = checked(counts)
-        warn_if_empty(n)
+        n = to_balance(counts)
         return with_mean_one(_inverse_effective_number(of_labels(n), self.beta), n)
 
 
@@ -96,8 +93,7 @@ class EffectiveNumberPerLanguage(EffectiveNumber):
 
     def __call__(self, counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """Return the weights; as `EffectiveNumber`."""
-        n = checked(counts)
-        warn_if_empty(n)
+        n = to_balance(counts)
         return with_mean_one(_inverse_effective_number(n, self.beta), n, axis=1)
 
 

@@ -124,6 +124,10 @@ class Board:
 
         return drawn(self, title)
 
+    def __repr__(self) -> str:
+        """Return what a terminal shows: the tables as plain text."""
+        return self.to_text()
+
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         from leaderboard.tables.html import fragment

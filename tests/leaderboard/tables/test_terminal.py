@@ -27,6 +27,10 @@ def test_the_table_is_this_one() -> None:
     ]
 
 
+def test_a_board_prints_as_its_tables() -> None:
+    assert str(small()) == small().to_text()
+
+
 def test_sorted_rows_that_do_not_stand_together_each_have_their_name() -> None:
     lines = small().sort("-accuracy").to_text(columns=["accuracy"]).splitlines()
     assert [line.split()[0] for line in lines[3:8]] == ["full", "lora", "lora", "full", "houlsby"]

@@ -85,18 +85,20 @@ def _check_names(spec: Spec, registered: Registered, findings: Findings) -> None
     method, weighting = _object(spec.canonical, "method"), canonical_weighting(spec)
     wanted = called(str(method.get("name")), _object(method, "options"))
     if spec.method != wanted:
-        _check_name("method", spec.method, wanted, {"method": method}, registered, findings)
+        _check_name("method", spec, wanted, {"method": method}, registered, findings)
     wanted = weighting_name(weighting)
     if spec.weighting != wanted:
         forms = {"weighting": weighting, "loss": weighting["loss"]}
-        _check_name("weighting", str(spec.weighting), wanted, forms, registered, findings)
+        _check_name("weighting", spec, wanted, forms, registered, findings)
 
 
 def _check_name(
-    what: str, told: str, wanted: str, forms: dict[str, dict[str, Any]], registered: Registered, findings: Findings
+    what: str, spec: Spec, wanted: str, forms: dict[str, dict[str, Any]], registered: Registered, findings: Findings
 ) -> None:
     """Check a name that sets options to their defaults, which what is registered here knows."""
-    absent = [lacking(kind, str(form["name"]), form.get("plugin")) for kind, form in forms.items() if form.get("name")]
+    told = str(getattr(spec, what))
+    named = {kind: str(form["name"]) for kind, form in forms.items() if form.get("name")}
+    absent = [lacking(kind, name, forms[kind].get("plugin"), spec.plugins) for kind, name in named.items()]
     if any(absent):
         findings.gap(SPEC, f"{next(filter(None, absent))}, so its name {told!r} cannot be checked")
         return
@@ -120,7 +122,7 @@ def canonical_weighting(spec: Spec) -> dict[str, Any]:
 def weights_of(spec: Spec, registered: Registered, counts: NDArray[np.int64]) -> NDArray[np.float64] | str:
     """Return a cell's weights w[l, c] for counts of training rows, or why they cannot be computed."""
     form = canonical_weighting(spec)
-    if absent := lacking("weighting", str(form["name"]), form.get("plugin")):
+    if absent := lacking("weighting", str(form["name"]), form.get("plugin"), spec.plugins):
         return absent
     try:
         found: NDArray[np.float64] = registered.weighting(str(form["name"]), _object(form, "options"))(counts)

@@ -159,6 +159,14 @@ def test_what_needs_a_plug_in_that_is_not_here_is_a_gap(register: Register) -> N
     assert lacking("weighting", "per_language", None) == ""
 
 
+def test_the_file_of_a_plug_in_that_is_not_here_is_named() -> None:
+    brought = {"kind": "weighting", "name": "mine", "file": "mine.py", "sha256": "ab12"}
+    here = spec(canonical={"weighting": {"name": "mine", "plugin": {"sha256": "ab12"}}}, plugins=[brought])
+    assert weights_of(here, REGISTERED, COUNTS) == (
+        "the weighting 'mine' needs the plug-in mine.py (ab12), which is not here (name it with --plugin)"
+    )
+
+
 def test_a_regime_with_a_strength_lies_between_balanced_and_its_base() -> None:
     found = ratios(spec(regime="imbalanced@0.25"))
     assert found / found.sum(axis=1, keepdims=True) == pytest.approx(

@@ -80,7 +80,7 @@ def test_without_the_plug_in_or_with_another_it_is_a_gap(
     unregister("hits")
     findings = check(plugged)
     (note,) = findings.gaps
-    assert "needs the plug-in mine.py (ab12), which is not here" in note.text
+    assert "needs the plug-in mine.py (ab12), which is not here (name it with --plugin), so" in note.text
     assert findings.faults == []
 
 

@@ -43,7 +43,10 @@ def main() -> None:
     warnings.formatwarning = _one_line
     try:
         check_rooms()
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where what the output refuses can still be told
     except UserError as error:
         # A file's name may steer a terminal, or hold halves of characters.
         text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(error))
@@ -52,8 +55,9 @@ def main() -> None:
     except OSError as error:
         if error.errno not in _REFUSED:
             raise
-        name = re.sub(r"\.([^/]+)\.\d+\.tmp$", r"\1", str(error.filename or "a file"))  # what it was to become
+        name = re.sub(r"\.([^/]+)\.\d+\.tmp$", r"\1", str(error.filename or "a file or the output"))  # as it will be
         print(f"polyskew: {name} cannot be read or written ({str(error.strerror).lower()})", file=sys.stderr)
+        sys.stdout = sys.stderr  # else Python's exit would try to write the rest of the output again
         sys.exit(2)
     except (KeyboardInterrupt, SystemExit) as end:
         # Typer turns an interruption into an exit of its own.

@@ -1,5 +1,7 @@
 """The command line: what it prints, and one clear sentence and status 2 where the user's input is wrong."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,15 @@ def test_lists(polyskew: Any, kind: str, words: list[str]) -> None:
     assert status == 0, err
     for word in words:
         assert word in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_an_output_that_takes_no_more_is_told() -> None:
+    command = [sys.executable, "-c", "from benchmark.cli import main; main()", "list", "losses"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr == "polyskew: a file or the output cannot be read or written (no space left on device)\n"
 
 
 def test_help_names_every_command(polyskew: Any) -> None:

@@ -1,15 +1,20 @@
 """What stands on a grid's axes: a registered name, with options where there are any."""
 
-import json
-from functools import lru_cache
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from adapters import LOSSES, METHODS, Loss, Method, get_loss, get_method
 from benchmark.spelling import read, spelled
+from polyskew.errors import UserError, in_brief
 from polyskew.registry import Registry
 from tasks import Task, get_task
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Choice(BaseModel):
@@ -49,10 +54,10 @@ class TaskChoice(BaseModel):
     def _from_name(cls, value: Any) -> Any:
         return {"use": value} if isinstance(value, str) else value
 
-    @property
+    @cached_property
     def task(self) -> Task:
-        """The task itself."""
-        return _task(self.use, json.dumps(self.change, sort_keys=True, default=str))
+        """The task itself, as its file or plug-in was when it was first asked for."""
+        return get_task(self.use, **self.change)
 
     @property
     def name(self) -> str:
@@ -88,6 +93,27 @@ class LossChoice(Choice):
         """The loss itself."""
         return get_loss(self.use, self.options)
 
+    def prepare(self, counts: NDArray[np.int64]) -> "nn.Module":
+        """Return the loss for one training, by the counts n[l, c] of its rows, int64 [L, C].
+
+        Raises:
+            UserError: there is no such loss with these counts; or it, a plug-in's perhaps, fails or is no module.
+        """
+        from torch import nn
+
+        try:
+            module: Any = self.loss.prepare(counts.copy())
+        except UserError:
+            raise
+        except Exception as error:  # whatever went wrong in a plug-in
+            raise UserError(f"prepare() of the loss {self.name!r} fails with {in_brief(error)}") from error
+        if not isinstance(module, nn.Module):
+            raise UserError(
+                f"prepare() of the loss {self.name!r} returns an object of the class {type(module).__name__}; a "
+                "torch.nn.Module is wanted"
+            )
+        return module
+
     def identity(self) -> dict[str, Any]:
         """Return what tells this loss from others, for cell ids."""
         return with_plugin(LOSSES, self.use, self.loss.identity())
@@ -110,8 +136,3 @@ def with_plugin(registry: Registry[Any], name: str, identity: dict[str, Any]) ->
     """The identity, with that of the plug-in it comes from: another version of it may compute something else."""
     origin = registry.origin(name)
     return {**identity, "name": name, "plugin": origin.identity()} if origin else identity
-
-
-@lru_cache
-def _task(use: str, change: str) -> Task:
-    return get_task(use, **json.loads(change))

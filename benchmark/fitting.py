@@ -56,7 +56,7 @@ def check_weightings(specs: Iterable[CellSpec], counts: NDArray[np.int64]) -> No
         try:
             spec.weighting.weigh(counts)
             if not counts.all():  # all that can be wrong with counts; a loss imports torch
-                spec.weighting.loss.loss.prepare(counts)
+                spec.weighting.loss.prepare(counts)
         except UserError as error:
             where = f"the weighting {spec.weighting} on the regime {spec.regime!r} of the task {spec.task.name!r}"
             raise type(error)(f"{where}: {error}") from error

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, field_vali
 from adapters import LOSSES, WEIGHTINGS, Weighting, get_weighting
 from benchmark.choices import Choice, LossChoice, with_plugin
 from benchmark.spelling import parts, read, spelled
-from polyskew.errors import UserError, suggest
+from polyskew.errors import UserError, in_brief, suggest_pluggable
 
 CROSS_ENTROPY = "cross_entropy"
 SAMPLING = "sampling"
@@ -54,7 +54,7 @@ class WeightingChoice(Choice):
         if value not in WEIGHTINGS and value in LOSSES:
             raise ValueError(f"{value!r} is a loss; write it under 'loss'")
         if value not in WEIGHTINGS:
-            raise ValueError(f"there is no weighting called {value!r}{suggest(value, WEIGHTINGS.names())}")
+            raise ValueError(f"there is no weighting called {value!r}{suggest_pluggable(value, WEIGHTINGS.names())}")
         return value
 
     @model_validator(mode="after")
@@ -118,11 +118,19 @@ class WeightingChoice(Choice):
         except UserError:
             raise
         except Exception as error:  # whatever went wrong in a plug-in
-            raise UserError(f"the weighting {self.use!r} fails on {counts.tolist()}: {error!r}") from error
-        if weights.shape != counts.shape or not np.isfinite(weights).all() or (weights < 0).any():
+            raise UserError(f"the weighting {self.use!r} fails with {in_brief(error)}") from error
+        if weights.shape != counts.shape:
             raise UserError(
-                f"the weighting {self.use!r} makes {weights.tolist()} of {counts.tolist()}; wanted is a number of at "
-                "least 0 for each language and label"
+                f"the weighting {self.use!r} makes weights of the shape {weights.shape} of counts of the shape "
+                f"{counts.shape}; one for each language and label is wanted"
+            )
+        wrong = np.argwhere(~(np.isfinite(weights) & (weights >= 0)))
+        if len(wrong):
+            language, label = (int(index) for index in wrong[0])
+            rows = f"the {counts[language, label]} rows of language {language}, label {label}"
+            raise UserError(
+                f"the weighting {self.use!r} makes the weight {weights[language, label]:g} of {rows}; a number of at "
+                "least 0 is wanted"
             )
         return weights
 
@@ -154,5 +162,5 @@ def _kind(name: str) -> str:
         return "use"
     if name in LOSSES:
         return "loss"
-    hint = suggest(name, [*WEIGHTINGS.names(), *LOSSES.names(), SAMPLING])
+    hint = suggest_pluggable(name, [*WEIGHTINGS.names(), *LOSSES.names(), SAMPLING])
     raise ValueError(f"there is no weighting or loss called {name!r}{hint}")

@@ -33,6 +33,12 @@ def warn_of_plugin(message: str) -> None:
         warnings.warn(message, PluginWarning, stacklevel=2)
 
 
+def in_brief(error: BaseException) -> str:
+    """Return an error's class and words in one line, such as ``"KeyError: 'fr'"``."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that helps after a wrong name.
 
@@ -48,3 +54,9 @@ def suggest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; known: {', '.join(names)}" if names else ""
+
+
+def suggest_pluggable(name: str, known: Iterable[str]) -> str:
+    """Return what `suggest` does; where no name is close, also how a thing of the user's own is made known."""
+    hint = suggest(name, known)
+    return hint if hint.startswith("; did") else f"{hint}; your own comes with --plugin FILE"

@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
-from polyskew.errors import UserError, suggest, warn_of_plugin
+from polyskew.errors import UserError, in_brief, suggest, suggest_pluggable, warn_of_plugin
 from polyskew.installed import Installed, installed
 from polyskew.origin import Origin, of_package
 
@@ -105,7 +105,7 @@ class Registry(Generic[T]):
         """
         self._scan()
         if name not in self._entries:
-            raise UserError(f"there is no {self.kind} called {name!r}{suggest(name, self._entries)}")
+            raise UserError(self._unknown(name))
         if name not in self._loaded:
             entry = self._entries[name]
             self._loaded[name] = entry.load() if entry.origin is None else self._load_plugin(entry)
@@ -119,7 +119,7 @@ class Registry(Generic[T]):
         """
         self._scan()
         if name not in self._entries:
-            raise UserError(f"there is no {self.kind} called {name!r}{suggest(name, self._entries)}")
+            raise UserError(self._unknown(name))
         origin = self._entries[name].origin
         return origin() if origin else None
 
@@ -155,6 +155,12 @@ class Registry(Generic[T]):
 
         load_named()
 
+    def _unknown(self, name: str) -> str:
+        from polyskew.plugins import KINDS
+
+        hint = (suggest_pluggable if self.kind in KINDS else suggest)(name, self._entries)
+        return f"there is no {self.kind} called {name!r}{hint}"
+
     def _load_plugin(self, entry: Entry) -> T:
         from polyskew.wanted import complaint
 
@@ -165,7 +171,7 @@ class Registry(Generic[T]):
             raise
         except (Exception, SystemExit) as error:
             raise UserError(
-                f"the {self.kind} {entry.name!r} from {entry.place} cannot be loaded: {_cause(error)}; mend the "
+                f"the {self.kind} {entry.name!r} from {entry.place} cannot be loaded: {in_brief(error)}; mend the "
                 "plug-in or remove it"
             ) from error
         if wrong:
@@ -185,10 +191,6 @@ class Registry(Generic[T]):
             )
         except UserError as error:
             warn_of_plugin(f"a plug-in is left out: {error}")
-
-
-def _cause(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}" if str(error) else type(error).__name__
 
 
 def _importer(target: str) -> Callable[[], Any]:

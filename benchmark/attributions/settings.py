@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.attributions import EXPLAINERS, get_explainer
-from polyskew.errors import suggest
+from polyskew.errors import suggest_pluggable
 
 Precision = Literal["fp32", "tf32", "bf16"]
 MODES = {
@@ -60,7 +60,7 @@ class Settings(BaseModel):
             if self.options:
                 raise ValueError(f"the mode {self.mode!r} has no options; its settings stand beside it")
         elif self.mode not in EXPLAINERS:
-            hint = suggest(self.mode, [*MODES, *EXPLAINERS.names()])
+            hint = suggest_pluggable(self.mode, [*MODES, *EXPLAINERS.names()])
             raise ValueError(f"there is no mode or explainer called {self.mode!r}{hint}")
         else:
             get_explainer(self.mode, self.options)

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmark.contracts.promises import Finding, findings
-from polyskew.errors import UserError, suggest
+from polyskew.errors import UserError, suggest_pluggable
 from polyskew.plugins import KINDS, load_plugin, registered, registry
 
 
@@ -73,7 +73,7 @@ def _meant(target: str, kind: str) -> list[tuple[str, str]]:
             )
         known = [name for its in KINDS if kind in ("", its) for name in registry(its).names()]
         raise UserError(
-            f"there is no {kind or 'task, method or other thing'} called {target!r}{suggest(target, known)}"
+            f"there is no {kind or 'task, method or other thing'} called {target!r}{suggest_pluggable(target, known)}"
         )
     if len(kinds) > 1:
         raise UserError(f"{target!r} is a {' and a '.join(kinds)}; say which with --kind {kinds[0]}")

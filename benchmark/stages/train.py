@@ -71,7 +71,7 @@ def _train(cell: Cell, factor: float, work: Path, weights: Path, report: Report)
         report_to=cell.report_to,
         run_name=spec.describe() + (f" x{factor:g}" if spec.recipe.search else ""),
         memory_before=before,
-        loss=partial(spec.weighting.loss.loss.prepare, np.array(counts["train"])),
+        loss=partial(spec.weighting.loss.prepare, np.array(counts["train"])),
         draws=draws,
     )
     with one_run(job.report_to, job.run_name):

@@ -1,11 +1,13 @@
 """How uneven labels are countered: what a grid can write, what it is called, which choices do the same work."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from torch.nn.functional import cross_entropy
 
-from benchmark.choices import MethodChoice
+from benchmark.choices import LossChoice, MethodChoice
 from benchmark.weighting_choice import WeightingChoice
 from polyskew.errors import UserError
 from polyskew.yamls import validate
@@ -117,9 +119,41 @@ def test_the_plainest_choice_with_the_same_weights_does_the_work(ratios: np.ndar
     assert choice(name).twin(ratios).name == twin
 
 
-@pytest.mark.parametrize("weights", [[[1.0]], [[1.0, np.nan]], [[-1.0, 3.0]], "many"])
-def test_a_weighting_that_makes_no_weights_is_one_sentence(weights: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        (
+            [[1.0]],
+            "makes weights of the shape (1, 1) of counts of the shape (1, 2); one for each language",
+        ),
+        (
+            [[1.0, np.nan]],
+            "makes the weight nan of the 2 rows of language 0, label 1; a number of at least 0 is wanted",
+        ),
+        ([[-1.0, 3.0]], "makes the weight -1 of the 1 rows of language 0, label 0; a number of at least 0"),
+        ("many", "fails with ValueError: could not convert string to float: 'many'"),
+    ],
+)
+def test_a_weighting_that_makes_no_weights_is_one_sentence(
+    weights: Any, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(WeightingChoice, "weighting", property(lambda choice: lambda counts: weights))
-    with pytest.raises(UserError, match="the weighting 'sqrt' ") as raised:
+    with pytest.raises(UserError) as raised:
         choice("sqrt").weigh(np.array([[1, 2]]))
-    assert "\n" not in str(raised.value)
+    assert str(raised.value).startswith(f"the weighting 'sqrt' {told}")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "told"),
+    [
+        (lambda counts: cross_entropy, "returns an object of the class function; a torch.nn.Module is wanted"),
+        (lambda counts: {}[counts.shape], "fails with KeyError: (1, 2)"),
+    ],
+)
+def test_a_loss_that_cannot_be_prepared_is_one_sentence(
+    prepare: Any, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LossChoice, "loss", property(lambda choice: SimpleNamespace(prepare=prepare)))
+    with pytest.raises(UserError) as raised:
+        LossChoice(use="focal").prepare(np.array([[1, 2]]))
+    assert str(raised.value) == f"prepare() of the loss 'focal' {told}"

@@ -155,9 +155,6 @@ def test_the_same_content_at_another_path_is_the_same(tmp_path: Path) -> None:
     assert first == second
     with (tmp_path / "b" / "train.csv").open("a") as file:
         file.write("x,x,un texte de plus,1,fr\n")
-    from benchmark import choices
-
-    choices._task.cache_clear()
     assert one(here, tasks=[str(folders[1])]) != first
 
 

@@ -4,6 +4,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from adapters import get_loss
 from polyskew import installed
 from polyskew import registry as module
 from polyskew.errors import UserError, suggest
@@ -52,6 +53,13 @@ def test_a_wrong_name_gets_the_nearest_or_all(colours: Registry[object]) -> None
     with pytest.raises(UserError, match=r"^there is no colour called 'xyz'; known: green, orange$"):
         colours.get("xyz")
     assert suggest("x", []) == ""
+
+
+def test_a_wrong_name_of_what_plug_ins_bring_says_how_they_are_named() -> None:
+    with pytest.raises(UserError, match=r"; known: cross_entropy, .*; your own comes with --plugin FILE$"):
+        get_loss("xyz")
+    with pytest.raises(UserError, match=r"did you mean 'focal'\?$"):
+        get_loss("focall")
 
 
 def test_a_name_taken_twice_names_both_places(colours: Registry[object]) -> None:

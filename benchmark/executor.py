@@ -1,47 +1,18 @@
 """Run cells in worker processes on this machine: one for each GPU, or a number of them on the processor."""
 
 import multiprocessing
-import os
-import signal
-import sys
 import time
-import traceback
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from multiprocessing.connection import wait
 
 from benchmark.progress import GridProgress
 from benchmark.stages import Cell
+from benchmark.worker import Worker, start, workers_and_threads
 from polyskew.files import write_json
 
 _RETRY_SECONDS = 2.0  # how often a cell that another run holds is looked at again
-
-
-@dataclass
-class Worker:
-    """A worker process and what it is at.
-
-    Attributes:
-        process: the process.
-        connection: to it.
-        number: of the worker; chooses its GPU.
-        cell: the cell it is at.
-        since: when it began with it.
-        stage: the stage it said last.
-        helping: whether another worker has the cell, and this one shares its attributions.
-        helped: ids of cells that it has helped with; once is enough, it stays as long as help is wanted.
-    """
-
-    process: multiprocessing.process.BaseProcess
-    connection: Connection
-    number: int
-    cell: Cell | None = None
-    since: float = 0.0
-    stage: str = ""
-    helping: bool = False
-    helped: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -51,18 +22,6 @@ class Tally:
     done: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     unmeasured: str = ""
-
-
-def workers_and_threads(asked: int | None) -> tuple[int, int]:
-    """Return the number of workers, and of threads each.
-
-    Without a GPU up to four workers share the cores: two small models on one core each train faster than one model
-    on two. ``nvidia-smi`` is not asked for; the GPUs are those that ``CUDA_VISIBLE_DEVICES`` or the driver shows.
-    """
-    gpus = _gpus()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = asked or (len(gpus) or min(4, cores))
-    return workers, max(1, cores // workers)
 
 
 def execute(cells: list[Cell], progress: GridProgress, workers: int | None = None) -> Tally:
@@ -80,7 +39,7 @@ def execute(cells: list[Cell], progress: GridProgress, workers: int | None = Non
     queue = deque(cells)
     waiting: list[tuple[float, Cell]] = []
     tally = Tally()
-    pool = [_start(context, number, threads) for number in range(min(count, len(cells)))]
+    pool = [start(context, number, threads) for number in range(min(count, len(cells)))]
     try:
         while queue or waiting or any(worker.cell for worker in pool):
             now = time.monotonic()
@@ -167,90 +126,6 @@ def _listen(worker: Worker, progress: GridProgress, tally: Tally, waiting: list[
 
 def _replacement(worker: Worker, context: multiprocessing.context.SpawnContext, threads: int) -> Worker:
     """A new worker for one whose process has ended; it does not help again where that one may have died of it."""
-    new = _start(context, worker.number, threads)
+    new = start(context, worker.number, threads)
     new.helped = worker.helped
     return new
-
-
-def _start(context: multiprocessing.context.SpawnContext, number: int, threads: int) -> Worker:
-    here, there = context.Pipe()
-    gpus = _gpus()
-    gpu = gpus[number % len(gpus)] if gpus else None
-    # Libraries read these when they are imported, so they must stand before the process starts.
-    before = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")}
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    if gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
-    try:
-        process = context.Process(target=_work, args=(there, threads), daemon=True)
-        process.start()
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-    there.close()
-    return Worker(process, here, number)
-
-
-def _work(connection: Connection, threads: int) -> None:
-    """A worker: takes cells from the connection until it closes."""
-    # Ctrl-C reaches the whole process group; the run itself ends its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import torch
-
-    from benchmark.cell import assist, run_cell
-    from leaderboard.measuring.measure import measure
-
-    torch.set_num_threads(threads)
-    last = 0.0
-
-    def tell(*message: object) -> None:
-        try:
-            connection.send(message)
-        except OSError:
-            os._exit(1)  # the run that started this worker is gone; what is finished is whole, the rest is not there
-
-    def say(stage: str, share: float) -> None:
-        nonlocal last
-        if share >= 1.0 or time.monotonic() - last > 0.2:
-            last = time.monotonic()
-            tell("stage", stage, share)
-
-    while True:
-        try:
-            cell, helping = connection.recv()
-        except (EOFError, OSError):
-            return
-        _log_to(cell.folder)
-        if helping:
-            assist(cell, say)
-            tell("outcome", "busy")
-            continue
-        outcome = run_cell(cell, say)
-        if outcome == "done":
-            try:
-                measure(cell.folder.parent.parent, [cell.spec.id])
-            except Exception:  # the cell's work is whole; what is wrong is told when the whole grid is measured
-                traceback.print_exc()
-        tell("outcome", outcome)
-
-
-def _log_to(folder: Path) -> None:
-    """Send what libraries print to the cell's log, so that the terminal stays readable."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "log.txt").open("ab") as file:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-
-
-def _gpus() -> list[str]:
-    """The visible GPUs' numbers, without importing torch into the process that only hands out work."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [part for part in visible.split(",") if part.strip() and part.strip() != "-1"]
-    return [str(number) for number in range(len(list(Path("/proc/driver/nvidia/gpus").glob("*"))))]

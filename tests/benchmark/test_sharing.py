@@ -12,8 +12,9 @@ from filelock import FileLock
 
 from benchmark.attributions.chunks import Chunks
 from benchmark.cell import assist, run_cell
-from benchmark.executor import Worker, _to_help
+from benchmark.executor import _to_help
 from benchmark.stages import Cell, attributions
+from benchmark.worker import Worker
 from tests.benchmark import world
 from tests.benchmark.test_cell import make
 

@@ -1,5 +1,6 @@
 """No test reaches the network: what asks for an address other than this machine's fails, and says so."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -24,3 +25,9 @@ def no_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector the libraries' objects: each training collects garbage, and so does statsmodels."""
+    gc.collect()
+    gc.freeze()

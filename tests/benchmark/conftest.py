@@ -1,28 +1,17 @@
 """What the tests of this room share: tiny encoders on disk, and a tiny task in one YAML file."""
 
-import gc
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import transformers.trainer  # noqa: F401  (before the freeze below)
+import transformers.trainer  # noqa: F401  (before what is imported is frozen)
 
 from benchmark.cli import main
 from tests.benchmark import world
 
 torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _frozen_libraries() -> Iterator[None]:
-    """Spare the collector the libraries' objects: each training collects garbage, which took half of its time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

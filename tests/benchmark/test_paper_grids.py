@@ -125,5 +125,6 @@ def test_every_paper_grid_runs_whole_with_two_seeds(
     ran(name, data, models, tmp_path, [0, 1])
 
 
+@pytest.mark.slow
 def test_the_xlmr_grid_runs_whole(data: Path, models: dict[str, Path], tmp_path: Path) -> None:
     ran("paper-xlmr", data, models, tmp_path, [0])

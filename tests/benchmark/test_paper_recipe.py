@@ -188,7 +188,9 @@ if os.environ["RANK"] == "0":
 """
 
 
-@pytest.mark.parametrize(("weighting", "count"), [("none", 800), ("per_language", 789)])
+@pytest.mark.parametrize(
+    ("weighting", "count"), [pytest.param("none", 800, marks=pytest.mark.slow), ("per_language", 789)]
+)
 def test_two_processes_have_the_losses_of_one(plain: Path, tmp_path: Path, weighting: str, count: int) -> None:
     # 789 rows: the last update has one batch and a row for the two processes to share.
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -3,7 +3,13 @@
 from typing import Any
 
 import torch
-from transformers import AutoModelForSequenceClassification, BertConfig, PreTrainedModel, XLMRobertaConfig
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    XLMRobertaConfig,
+)
 
 LABELS, VOCABULARY, LENGTH = 3, 50, 9
 FAMILIES = ("BERT", "XLM-R")
@@ -27,9 +33,19 @@ def encoder(family: str, head_seed: int = 0) -> PreTrainedModel:
         head_seed: of the head's weights; the body's are always the same.
     """
     config = BertConfig(**_SHAPE) if family == "BERT" else XLMRobertaConfig(**_SHAPE, pad_token_id=1)
+    return seeded(config, head_seed)
+
+
+def seeded(config: PreTrainedConfig, head_seed: int = 0) -> PreTrainedModel:
+    """Return a classifier whose body is always the same and whose head depends on the seed, as after a fresh load.
+
+    Args:
+        config: of the encoder.
+        head_seed: of the head's weights.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        model = AutoModelForSequenceClassification.from_config(config)
+        model: PreTrainedModel = AutoModelForSequenceClassification.from_config(config)
         for module in model.modules():
             if isinstance(module, torch.nn.LayerNorm):  # they start at 1 and 0, which hides one that is not restored
                 torch.nn.init.normal_(module.weight, 1.0, 0.1)

@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from transformers import (
-    AutoModelForSequenceClassification,
     BertConfig,
     CamembertConfig,
     DebertaV2Config,
@@ -14,6 +13,8 @@ from transformers import (
     RobertaConfig,
     XLMRobertaConfig,
 )
+
+from benchmark.contracts.encoders import seeded
 
 WIDTH, LAYERS, INNER, LABELS, VOCABULARY = 16, 2, 24, 3, 50
 
@@ -50,21 +51,9 @@ FAMILIES = {
 
 def tiny(family: str = "bert", *, head_seed: int = 0, layers: int = LAYERS) -> PreTrainedModel:
     """Return a model whose body is always the same and whose head depends on the seed, as after a fresh load."""
-    torch.manual_seed(1)
     config = FAMILIES[family]()
     config.num_hidden_layers = layers
-    model = AutoModelForSequenceClassification.from_config(config)
-    # LayerNorms start at 1 and 0, which would hide one that is not restored.
-    for module in model.modules():
-        if isinstance(module, torch.nn.LayerNorm):
-            torch.nn.init.normal_(module.weight, 1.0, 0.1)
-            torch.nn.init.normal_(module.bias, 0.0, 0.1)
-    torch.manual_seed(100 + head_seed)
-    for name, child in model.named_children():
-        if name != model.base_model_prefix:
-            for parameter in child.parameters():
-                torch.nn.init.normal_(parameter, 0.0, 0.3)
-    return model.eval()
+    return seeded(config, head_seed)
 
 
 def batch(rows: int = 6) -> dict[str, torch.Tensor]:

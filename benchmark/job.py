@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerBase, TrainingArguments
 from adapters import Method
 from adapters.losses.modules import CrossEntropyRows
 from benchmark.examples import Examples
+from benchmark.models.loading import device
 from benchmark.recipes import Recipe
 from benchmark.sampling import Draws
 
@@ -80,6 +81,7 @@ class Job:
             prediction_loss_only=True,
             remove_unused_columns=False,
             dataloader_pin_memory=torch.cuda.is_available(),
+            use_cpu=device().type == "cpu",  # on a Mac the Trainer would take its GPU, where nothing else here computes
             disable_tqdm=True,
             report_to=list(self.report_to) or "none",
             run_name=self.run_name,

@@ -329,6 +329,15 @@ def test_recipes_layer_task_over_base_and_method_over_task() -> None:
     assert small.resolve("any", "other").rates is None
 
 
+def test_without_cuda_the_trainer_computes_where_the_suite_does(
+    bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transformers.training_args.is_torch_mps_available", lambda: True)  # a Mac
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    here = job(bert, tmp_path, recipe=Recipe())
+    assert here.arguments(4, 1).device.type == next(here.model.parameters()).device.type == "cpu"
+
+
 def test_statistics_of_tokens_are_by_language(bert: Path) -> None:
     from benchmark.encoding import token_statistics
 

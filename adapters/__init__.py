@@ -80,6 +80,11 @@ LOSSES.add(
     summary="cross-entropy, groups of rows weighed towards the one that fares worst",
 )
 
+# Weightings and losses are written on one axis of a grid, where ``sampling`` says how weights act.
+_AXIS = {"sampling": "it says how weights act"}
+WEIGHTINGS.reserve(_AXIS | dict.fromkeys(LOSSES.added(), "it is a loss"))
+LOSSES.reserve(_AXIS | dict.fromkeys(WEIGHTINGS.added(), "it is a weighting"))
+
 _LAZY = {
     "Component": "adapters.component",
     "EmptyCellWarning": "adapters.weightings",

@@ -28,7 +28,7 @@ class Choice(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
-        return read(value) if isinstance(value, str) else value
+        return read(value) if isinstance(value, str) else as_mapping(value, cls, "options")
 
     @property
     def name(self) -> str:
@@ -52,7 +52,7 @@ class TaskChoice(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
-        return {"use": value} if isinstance(value, str) else value
+        return {"use": value} if isinstance(value, str) else as_mapping(value, cls, "change")
 
     @cached_property
     def task(self) -> Task:
@@ -136,3 +136,14 @@ def with_plugin(registry: Registry[Any], name: str, identity: dict[str, Any]) ->
     """The identity, with that of the plug-in it comes from: another version of it may compute something else."""
     origin = registry.origin(name)
     return {**identity, "name": name, "plugin": origin.identity()} if origin else identity
+
+
+def as_mapping(value: Any, cls: type, beside: str) -> Any:
+    """Return what stands on an axis and is no string.
+
+    Raises:
+        ValueError: it is no mapping either.
+    """
+    if not isinstance(value, dict | cls):
+        raise ValueError(f"a name is wanted, or a mapping of use and {beside}")
+    return value

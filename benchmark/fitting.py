@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters import LOSSES
 from benchmark.spec import CellSpec
 from polyskew.errors import UserError
 
@@ -55,8 +56,9 @@ def check_weightings(specs: Iterable[CellSpec], counts: NDArray[np.int64]) -> No
         assert spec.weighting is not None, "they are left out above"
         try:
             spec.weighting.weigh(counts)
-            if not counts.all():  # all that can be wrong with counts; a loss imports torch
-                spec.weighting.loss.prepare(counts)
+            loss = spec.weighting.loss
+            if LOSSES.origin(loss.use) or not counts.all():  # else nothing can be wrong, and a loss imports torch
+                loss.prepare(counts)
         except UserError as error:
             where = f"the weighting {spec.weighting} on the regime {spec.regime!r} of the task {spec.task.name!r}"
             raise type(error)(f"{where}: {error}") from error

@@ -35,7 +35,7 @@ class RateChoice(BaseModel):
             raise ValueError(f"a learning rate is {_FORMS}")
         if isinstance(value, int | float):
             return {"rates": {"body": value, "head": value}}
-        if isinstance(value, dict) and value and set(value) <= {"body", "head"}:
+        if isinstance(value, dict) and value and set(value) & {"body", "head"}:
             return {"rates": value}
         if isinstance(value, str):
             if found := re.fullmatch(f"{_NUMBER}/{_NUMBER}", value):  # as the board shows body and head

@@ -15,11 +15,13 @@ def read(text: str) -> dict[str, Any]:
     Raises:
         ValueError: the brackets do not hold options.
     """
-    found = re.fullmatch(r"([^()]+)\((.*)\)", text)
+    found = re.fullmatch(r"([^()]+)\(([^()]*)\)", text)
+    if not found and "(" in text:
+        raise ValueError(f"{text!r}: one pair of brackets is wanted, as in name(option=value, ...)")
     if not found:
         return {"use": text}
     options = {}
-    for part in found[2].split(","):
+    for part in re.split(r",(?![^\[]*\])", found[2]):  # not within a list
         key, equals, value = part.partition("=")
         if not equals:
             raise ValueError(f"{text!r}: options are written name(option=value, ...)")

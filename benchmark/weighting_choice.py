@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from adapters import LOSSES, WEIGHTINGS, Weighting, get_weighting
-from benchmark.choices import Choice, LossChoice, with_plugin
+from benchmark.choices import Choice, LossChoice, as_mapping, with_plugin
 from benchmark.spelling import parts, read, spelled
 from polyskew.errors import UserError, in_brief, suggest_pluggable
 
@@ -38,13 +38,16 @@ class WeightingChoice(Choice):
     @classmethod
     def _from_name(cls, value: Any) -> Any:
         if not isinstance(value, str):
-            return value
+            return as_mapping(value, cls, "options")
         written: dict[str, Any] = {}
         for part in parts(value):
             found = read(part)
-            kind = "by" if part == SAMPLING else _kind(found["use"])
+            kind = "by" if found["use"] == SAMPLING else _kind(found["use"])
+            if kind == "by" and "options" in found:
+                raise ValueError(f"{value!r}: {SAMPLING!r} has no options")
             if kind in written:
-                raise ValueError(f"{value!r} names two {'weightings' if kind == 'use' else 'losses'}; one is wanted")
+                what = {"use": "two weightings", "loss": "two losses", "by": f"{SAMPLING!r} twice"}[kind]
+                raise ValueError(f"{value!r} names {what}; one is wanted")
             written |= found if kind == "use" else {kind: part}
         return written
 
@@ -56,6 +59,13 @@ class WeightingChoice(Choice):
         if value not in WEIGHTINGS:
             raise ValueError(f"there is no weighting called {value!r}{suggest_pluggable(value, WEIGHTINGS.names())}")
         return value
+
+    @model_validator(mode="after")
+    def _of_one_meaning(self) -> "WeightingChoice":
+        for name in (self.use, self.loss.use):
+            if name in WEIGHTINGS and name in LOSSES:
+                raise ValueError(f"{name!r} is a weighting and a loss; two plug-ins have it, so rename one")
+        return self
 
     @model_validator(mode="after")
     def _something_to_sample_by(self) -> "WeightingChoice":
@@ -114,7 +124,8 @@ class WeightingChoice(Choice):
             UserError: the weighting, a plug-in's perhaps, fails, or its weights are no numbers of at least 0.
         """
         try:
-            weights = np.asarray(self.weighting(counts.copy()), dtype=np.float64)
+            with np.errstate(all="ignore"):  # what comes of it is told below
+                weights = np.asarray(self.weighting(counts.copy()), dtype=np.float64)
         except UserError:
             raise
         except Exception as error:  # whatever went wrong in a plug-in
@@ -127,10 +138,9 @@ class WeightingChoice(Choice):
         wrong = np.argwhere(~(np.isfinite(weights) & (weights >= 0)))
         if len(wrong):
             language, label = (int(index) for index in wrong[0])
-            rows = f"the {counts[language, label]} rows of language {language}, label {label}"
             raise UserError(
-                f"the weighting {self.use!r} makes the weight {weights[language, label]:g} of {rows}; a number of at "
-                "least 0 is wanted"
+                f"the weighting {self.use!r} makes the weight {weights[language, label]:g} for language {language}, "
+                f"label {label} (counted from 0); a finite number of at least 0 is wanted"
             )
         return weights
 
@@ -140,8 +150,9 @@ class WeightingChoice(Choice):
         Args:
             ratios: counts in the right proportions, int64 [L, C].
         """
-        few, many = self.weigh(ratios), self.weigh(ratios * 1000)
-        return few if np.array_equal(few, many) else None
+        # At as many numbers of rows as there may be: a plug-in's weights may change at one of them.
+        found = [self.weigh(ratios * 10**power) for power in range(9)]
+        return found[0] if all(np.array_equal(found[0], other) for other in found[1:]) else None
 
     def twin(self, ratios: NDArray[np.int64]) -> "WeightingChoice":
         """Return the choice that does the same work: this one, or the plainest with the very same weights."""

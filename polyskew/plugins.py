@@ -39,6 +39,8 @@ KINDS = {
     "explainer": "benchmark.attributions:EXPLAINERS",
 }
 """By kind, the registry that has the things of that kind."""
+SAID = {"metric": "measure"}
+"""Another word for a kind."""
 
 T = TypeVar("T")
 _loaded: dict[Path, str] = {}  # by file, the name of its module
@@ -57,6 +59,7 @@ def registry(kind: str) -> "Registry[Any]":
     Raises:
         UserError: there is no such kind.
     """
+    kind = SAID.get(kind, kind)
     if kind not in KINDS:
         raise UserError(f"nothing of the kind {kind!r} can be registered{suggest(kind, KINDS)}")
     module, _, name = KINDS[kind].partition(":")
@@ -87,7 +90,7 @@ def register(kind: str, thing: Any = None, *, name: str = "", summary: str = "")
     """
     if not isinstance(kind, str):
         raise UserError('register wants the kind first: @polyskew.register("weighting") above a weighting, for example')
-    known = registry(kind)
+    known, kind = registry(kind), SAID.get(kind, kind)
     if thing is None:
         return partial(register, kind, name=name, summary=summary)
     name = name or getattr(thing, "name", "") or getattr(thing, "__name__", "")

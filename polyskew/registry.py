@@ -1,7 +1,7 @@
 """Names to things, resolved on first use, so that listing imports nothing heavy."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -53,6 +53,7 @@ class Registry(Generic[T]):
         self._entries: dict[str, Entry] = {}
         self._loaded: dict[str, T] = {}
         self._broken: set[str] = set()
+        self._reserved: dict[str, str] = {}
         self._scanned = False
 
     def add(
@@ -83,6 +84,8 @@ class Registry(Generic[T]):
             raise UserError(
                 f"the {self.kind} name {name!r} from {place} has other characters than letters, digits, '_', '.', '-'"
             )
+        if origin is not None and name in self._reserved:
+            raise UserError(f"the {self.kind} name {name!r} from {place} is taken: {self._reserved[name]}; rename it")
         place = place or (target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}")
         if name in self._entries:
             first = self._entries[name].place
@@ -91,6 +94,24 @@ class Registry(Generic[T]):
             )
         load = _importer(target) if isinstance(target, str) else target
         self._entries[name] = Entry(name, place, summary, load, origin, module)
+
+    def reserve(self, reasons: Mapping[str, str]) -> None:
+        """Keep plug-ins from names that mean something else where those of this registry are written.
+
+        Args:
+            reasons: by name, what it means, such as ``"it is a loss"``.
+        """
+        self._reserved |= reasons
+
+    def added(self) -> list[str]:
+        """Return the names that were added so far; unlike `names`, without looking for plug-ins."""
+        return list(self._entries)
+
+    def taken(self, name: str) -> str:
+        """Return why a plug-in cannot have a name, or nothing."""
+        if name in self:
+            return f"there is a {self.kind} called {name!r} already, from {self._entries[name].place}"
+        return f"no {self.kind} can be called {name!r}: {self._reserved[name]}" if name in self._reserved else ""
 
     def remove(self, name: str) -> None:
         """Take back what a plug-in file added before it failed."""

@@ -81,7 +81,7 @@ def file_kind(path: Path, place: str) -> tuple[str, bool]:
     zipped = suffixes[-1:] == [".gz"]
     kind = ["", *(suffixes[:-1] if zipped else suffixes)][-1]
     if kind not in _READERS and (kind != ".parquet" or zipped):
-        raise DataError(f"{place}: the name does not say what it is; known: .parquet, .jsonl, .csv, .jsonl.gz, .csv.gz")
+        raise DataError(f"{place}: the name does not say what it is; known: {', '.join(SUFFIXES)}")
     _check_magic(path, place, kind, zipped)
     return kind, zipped
 
@@ -191,3 +191,5 @@ def _read_csv(file: BinaryIO, wanted: list[str], place: str, language: str | Non
 
 
 _READERS = {".jsonl": _read_jsonl, ".json": _read_jsonl, ".csv": _read_csv, ".tsv": _read_csv}
+SUFFIXES = (".parquet", *_READERS, *(f"{kind}.gz" for kind in _READERS))
+"""How names of data files end."""

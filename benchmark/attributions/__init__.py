@@ -14,8 +14,19 @@ from polyskew.registry import Registry
 if TYPE_CHECKING:
     from benchmark.attributions.explainer import Explainer
 
+MODES = {
+    "auto": "exact for short texts, permutations for long ones",
+    "exact": "Owen values by full expansion of the tree",
+    "permutations": "Owen values estimated from drawn orders, with standard errors",
+    "partition": "Owen values by shap's budgeted heap, on token ids",
+    "reference": "the paper's way: shap on masked strings that are tokenized again",
+    "layer_integrated_gradients": "integrated gradients of the word embeddings, through captum",
+}
+"""The suite's own ways to attribute tokens, each in a line."""
+
 EXPLAINERS: "Registry[type[Explainer]]" = Registry("explainer", "polyskew.explainers")
-"""Ways to attribute tokens beside those of `settings.MODES`."""
+"""Ways to attribute tokens beside those of `MODES`."""
+EXPLAINERS.reserve(dict.fromkeys(MODES, "it is a mode of the suite"))
 
 
 def get_explainer(name: str, options: Mapping[str, Any] | None = None) -> "Explainer":

@@ -4,19 +4,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from benchmark.attributions import EXPLAINERS, get_explainer
+from benchmark.attributions import EXPLAINERS, MODES, get_explainer
 from polyskew.errors import suggest_pluggable
 
 Precision = Literal["fp32", "tf32", "bf16"]
-MODES = {
-    "auto": "exact for short texts, permutations for long ones",
-    "exact": "Owen values by full expansion of the tree",
-    "permutations": "Owen values estimated from drawn orders, with standard errors",
-    "partition": "Owen values by shap's budgeted heap, on token ids",
-    "reference": "the paper's way: shap on masked strings that are tokenized again",
-    "layer_integrated_gradients": "integrated gradients of the word embeddings, through captum",
-}
-"""The suite's own ways to attribute tokens, each in a line."""
 
 
 class Settings(BaseModel):

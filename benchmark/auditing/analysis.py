@@ -76,7 +76,7 @@ def _strength(counts: NDArray[np.int64]) -> Strength | None:
     language, label = (_entropy(counts.sum(axis=axis) / n) for axis in (1, 0))
     plain = max(0.0, language + label - _entropy(counts.ravel() / n))
     # Not by the cells that have texts, as on the board: in a table of many cells and few texts that is too little.
-    bits = plain - association.degrees / (2 * float(n) * np.log(2))
+    bits = float(plain - association.degrees / (2 * n * np.log(2)))
     return Strength(association, association.p, bits, plain, label, max(0.0, bits / label))
 
 

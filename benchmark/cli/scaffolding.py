@@ -42,7 +42,7 @@ def check(
     load_plugins(plugin)
     from benchmark.contracts.check import check as checked
 
-    found = checked(target, "measure" if kind == "metric" else kind)  # as the other commands call it
+    found = checked(target, kind)
     for thing in found:
         print(thing)
     if not all(thing.kept for thing in found):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.contracts.promises import Finding, findings
 from polyskew.errors import UserError, suggest_pluggable
-from polyskew.plugins import KINDS, load_plugin, registered, registry
+from polyskew.plugins import KINDS, SAID, load_plugin, registered, registry
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,22 @@ def check(target: str | Path, kind: str = "") -> list[Checked]:
     Raises:
         UserError: there is no such thing or file, several kinds have the name, or a thing cannot be made at all.
     """
-    checked = []
-    for found, name in _meant(str(target), kind):
-        contract = import_module(f"benchmark.contracts.{found}")
-        with _quiet():
-            checked.append(Checked(found, name, tuple(findings(contract.PROMISES, contract.subject(name)))))
-    return checked
+    meant = _meant(str(target), SAID.get(kind, kind))
+    return [Checked(found, name, tuple(_findings(found, name, alone=len(meant) == 1))) for found, name in meant]
+
+
+def _findings(kind: str, name: str, *, alone: bool) -> Iterator[Finding]:
+    """Yield what came of each promise; beside others, a thing that cannot be made breaks a promise of its own."""
+    contract = import_module(f"benchmark.contracts.{kind}")
+    try:
+        subject = contract.subject(name)
+    except UserError as error:
+        if alone:
+            raise
+        yield Finding("It can be made", False, str(error))
+        return
+    with _quiet():
+        yield from findings(contract.PROMISES, subject)
 
 
 def _meant(target: str, kind: str) -> list[tuple[str, str]]:

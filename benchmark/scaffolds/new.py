@@ -11,11 +11,13 @@ from typing import Any
 import yaml
 
 from benchmark.scaffolds.sentences import write_sentences
+from leaderboard.reading.plugin_columns import wrong_name
 from polyskew.errors import UserError, suggest
 from polyskew.files import check_folder, write_text
-from polyskew.plugins import registry
+from polyskew.plugins import SAID, registry
 
 TEMPLATES = Path(__file__).parent / "templates"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 KINDS = ("task", "method", "weighting", "loss", "metric", "explainer")
 _TOLD = """# Told from your files; look at it, and change what is wrong. Every key is described by `polyskew.Task`.
 # Left to you: the ratios of the labels by language, the licence, whether rows may be published, and whom to cite.
@@ -55,7 +57,7 @@ def new(kind: str, name: str, folder: Path, data: Sequence[str] = ()) -> list[Pa
         raise UserError(f"--data goes with a task, and a {kind} reads none")
     check_folder(folder)
     suffix = ".yaml" if kind == "task" else ".py"
-    template = {"metric": "measure"}.get(kind, kind)
+    template = SAID.get(kind, kind)
     texts = {
         folder / f"{name}{suffix}": _filled(TEMPLATES / f"{template}{suffix}", name),
         folder / f"test_{name}.py": _filled(TEMPLATES / f"test_{template}.py", name),
@@ -81,19 +83,20 @@ def new(kind: str, name: str, folder: Path, data: Sequence[str] = ()) -> list[Pa
 
 
 def _check_name(kind: str, name: str) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or keyword.iskeyword(name):
+    known = registry(kind)
+    if taken := known.taken(name):
+        raise UserError(f"{taken}; choose another name")
+    if not _NAME.fullmatch(name):
         raise UserError(
             f"{name!r} cannot be the name of a {kind}; wanted are lower-case letters, digits and _, beginning with a "
             "letter, 40 at most, such as cube_root"
         )
-    if kind != "task" and (name in sys.stdlib_module_names or _installed(name)):
+    if kind == "metric" and (wrong := wrong_name(name)):
+        raise UserError(f"no metric can be called {name!r}: {wrong}; choose another name")
+    if kind != "task" and (keyword.iskeyword(name) or name in sys.stdlib_module_names or _installed(name)):
         raise UserError(
-            f"a file {name}.py would hide the Python module {name!r} from what stands beside it; choose another name"
+            f"{name!r} is a word or a module of Python, which a file {name}.py would hide; choose another name"
         )
-    known = registry({"metric": "measure"}.get(kind, kind))
-    if name in known:
-        place = next(entry.place for entry in known.entries() if entry.name == name)
-        raise UserError(f"there is a {kind} called {name!r} already, from {place}; choose another name")
 
 
 def _installed(name: str) -> bool:

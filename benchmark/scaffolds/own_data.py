@@ -22,6 +22,7 @@ from tasks.declare import SPLITS
 from tasks.tables import read_table
 
 Counts = Counter[tuple[str, str]]
+_ADVICE = "call it {kind} in the file, or write the task's YAML file by hand"
 
 
 def declared(name: str, data: Sequence[str], folder: Path) -> dict[str, Any]:
@@ -42,9 +43,10 @@ def declared(name: str, data: Sequence[str], folder: Path) -> dict[str, Any]:
     parts = [part for part in found.parts if isinstance(part, File)]
     if len(parts) < len(found.parts):
         raise UserError(
-            f"--data takes local files; {found.name} is on the hub, so name it in the YAML file as source.hub"
+            f"--data takes local files, and {found.name} is none; a task can be named in a grid as it is, a data set "
+            "on the hub in a task's YAML file as source.hub"
         )
-    chosen = choose(parts[0], found.asked)
+    chosen = choose(parts[0], found.asked, _ADVICE)
     if len(chosen.label) != 1 or len(chosen.text) > 2:
         raise UserError(f"{found.name}: one column of labels and one or two of text are wanted for a task")
     files: dict[str, list[Path]] = {}
@@ -54,14 +56,19 @@ def declared(name: str, data: Sequence[str], folder: Path) -> dict[str, Any]:
     if stays:
         counts = {split: _counts([part for part in parts if part.split == split], chosen) for split in SPLITS}
         source = {split: [os.path.relpath(path, folder) for path in paths] for split, paths in files.items()}
-        columns = _columns(chosen, parts[0].names())
+        columns = _columns(chosen, _identifying(parts))
     else:
-        rows = pd.concat([_rows(part, chosen) for part in parts], ignore_index=True)
-        rows = rows.drop_duplicates(rows.columns.drop("label"))  # a text stands in one split
+        rows = pd.concat([_rows(part, chosen, _identifying(parts)) for part in parts], ignore_index=True)
+        rows = rows.drop_duplicates(rows.columns.drop(["label", *_identifying(parts)]))  # a text stands in one split
         counts = {"all": Counter(zip(rows["language"], rows["label"], strict=True))}
         source = {split: [f"{name}/{split}.csv"] for split in SPLITS}
         columns = {column: column for column in rows.columns}
     languages, labels = _kept(counts, found.name)
+    if len(languages) == 1:
+        raise UserError(
+            f"{found.name}: only {languages[0]} has enough rows of each label, and it takes two languages for labels "
+            "to be uneven over them; look at the counts with `polyskew audit`"
+        )
     if not stays:
         _deal(rows[rows["language"].isin(languages)], folder / name)
     probes = (probe for probe in ("demo_wiki", "wikipedia") if probe in PROBES)
@@ -94,29 +101,39 @@ def _counts(parts: list[File], chosen: Chosen) -> Counts:
     return found
 
 
-def _rows(part: File, chosen: Chosen) -> pd.DataFrame:
-    """A file's rows with the columns that a task has; those without text, label or language are left out."""
-    read = read_table(part.path, chosen.all(), language=part.language).frame
+def _identifying(parts: list[File]) -> list[str]:
+    """Which of the columns that keep a row's translations together all files have."""
+    return [name for name in ("id", "group") if all(name in part.names() for part in parts)]
+
+
+def _rows(part: File, chosen: Chosen, identifying: list[str]) -> pd.DataFrame:
+    """A file's rows with the columns that a task has; those that lack one of them are left out."""
+    read = read_table(part.path, [*identifying, *chosen.all()], language=part.language).frame
     texts = dict(zip(("text", "text_pair"), chosen.text, strict=False))
-    rows = {name: read[column] for name, column in texts.items()} | {"label": read[chosen.label[0]]}
+    rows = {name: read[name] for name in identifying} | {name: read[column] for name, column in texts.items()}
+    rows["label"] = read[chosen.label[0]]
     rows["language"] = read[chosen.language] if chosen.language else pd.Series(part.language, read.index)
     return pd.DataFrame(rows).dropna().astype(str)
 
 
 def _deal(rows: pd.DataFrame, folder: Path) -> None:
-    """Write each row into one of the three splits."""
+    """Write each row into one of the three splits, and a group's rows into one."""
     rows = rows.sample(frac=1, random_state=0)
-    cells = rows.groupby(["language", "label"])
+    # A group is dealt by its first row: translations, of which each language has one, by those of one language.
+    units = rows.sort_values("language", kind="stable").drop_duplicates("group") if "group" in rows else rows
+    cells = units.groupby(["language", "label"])
     place = cells.cumcount() / cells["label"].transform("size")
-    split = np.select([place < 0.1, place < 0.2], ["test", "validation"], "train")
+    split = pd.Series(np.select([place < 0.1, place < 0.2], ["test", "validation"], "train"), units.index)
+    if "group" in rows:
+        split = rows["group"].map(dict(zip(units["group"], split, strict=True)))
     for name in SPLITS:
         with atomic_file(folder / f"{name}.csv") as path:
             rows[split == name].sort_index().to_csv(path, index=False)
 
 
-def _columns(chosen: Chosen, names: list[str]) -> dict[str, str]:
+def _columns(chosen: Chosen, identifying: list[str]) -> dict[str, str]:
     texts = dict(zip(("text", "text_pair"), chosen.text, strict=False))
-    found = {name: name for name in ("id", "group") if name in names}
+    found = {name: name for name in identifying}
     return {**found, **texts, "label": chosen.label[0], "language": str(chosen.language)}
 
 

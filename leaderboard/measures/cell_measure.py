@@ -7,7 +7,6 @@ def worst_language(rows):
 polyskew.register("measure", CellMeasure("worst_language", 1, "share", worst_language, better="higher"))
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import getdoc
@@ -27,7 +26,6 @@ STAGES: dict[str, str] = {
 """What a measure can need, and the stage whose artifact that is."""
 
 Better = Literal["higher", "lower"]
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,10 @@ class CellMeasure(Measure):
             UserError: something of it is wrong.
         """
         said = f"the measure {self.name!r}"
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise UserError(f"{said} cannot be a column: lower-case letters, digits and _ are wanted, 40 at most")
+        from leaderboard.reading.plugin_columns import wrong_name
+
+        if wrong := wrong_name(str(self.name)):
+            raise UserError(f"{said} cannot be a column: {wrong}")
         if not isinstance(self.version, int) or self.version < 1:
             raise UserError(f"{said} has the version {self.version!r}; a whole number from 1 is wanted")
         if not isinstance(self.unit, str) or not 0 < len(self.unit) <= 20:

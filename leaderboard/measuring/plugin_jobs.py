@@ -16,7 +16,6 @@ from leaderboard.measures.samples import Sample, ranges
 from leaderboard.measuring.jobs import MISSING, Job, block, on_one_thread, value
 from leaderboard.measuring.plugin_samples import Wanted, wanted
 from leaderboard.reading.measured import Block, Value
-from leaderboard.reading.plugin_columns import wrong_name
 from leaderboard.reading.plugin_records import MeasuredBy
 from leaderboard.reading.store import Cell, Results
 from leaderboard.statistics.intervals import normal, plugin_bootstrap
@@ -38,9 +37,8 @@ def cell_measures() -> list[tuple[CellMeasure, Origin]]:
         origin = METRICS.origin(name)
         if origin is None:
             continue
-        wrong = wrong_name(name) or ("" if measure.name == name else f"it calls itself {measure.name!r}")
-        if wrong:
-            warn_of_plugin(f"the measure {name!r} of {origin} is left out: {wrong}")
+        if measure.name != name:
+            warn_of_plugin(f"the measure {name!r} of {origin} is left out: it calls itself {measure.name!r}")
         elif isinstance(measure, CellMeasure):
             found.append((measure, origin))
     return sorted(found, key=lambda pair: pair[0].name)
@@ -123,22 +121,29 @@ def _compute(measure: CellMeasure, sample: Sample) -> Numbers | str:
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _numbers(measure.compute(sample), sample.languages)
+            found = numbers(measure.compute(sample), sample.languages)
     except Exception as error:
         return f"{FAILS}{type(error).__name__}{_line(measure, error)}"
+    return f"{FAILS}{found}" if isinstance(found, str) else found
 
 
-def _numbers(found: object, languages: Sequence[str]) -> Numbers | str:
+def numbers(found: object, languages: Sequence[str]) -> Numbers | str:
+    """Return what a measure found as numbers, or what is wrong with it.
+
+    Args:
+        found: what its function returned.
+        languages: the names that it may give numbers by.
+    """
     if isinstance(found, Mapping):
         # One that is left out is missing, and so is the mean: over fewer languages it would be another number.
         if found and set(found) <= set(languages) and all(map(_is_number, found.values())):
-            numbers = {name: float(found.get(name, np.nan)) for name in languages}
-            return {"": float(np.mean(list(numbers.values()))), **numbers}
-        return f"{FAILS}a number for each language by its name is wanted"
+            each = {name: float(found.get(name, np.nan)) for name in languages}
+            return {"": float(np.mean(list(each.values()))), **each}
+        return "a number for each language by its name is wanted"
     if isinstance(found, np.ndarray) and found.ndim == 0:
         found = found[()]
     if not _is_number(found):
-        return f"{FAILS}it returns a {type(found).__name__}; a number, or one for each language, is wanted"
+        return f"it returns a {type(found).__name__}; a number, or one for each language, is wanted"
     return {"": float(found)}
 
 

@@ -73,8 +73,13 @@ class Chosen:
         return list(dict.fromkeys((*self.text, *self.label, *([self.language] if self.language else []))))
 
 
-def choose(part: Rows, asked: Asked) -> Chosen:
+def choose(part: Rows, asked: Asked, advice: str = "name it with --{kind}") -> Chosen:
     """Return the columns of a data set, whose first part is given.
+
+    Args:
+        part: the first part.
+        asked: the columns that are named.
+        advice: what to do about a ``{kind}`` of column that cannot be told.
 
     Raises:
         DataError: a column is missing, or none has a usual name.
@@ -88,14 +93,20 @@ def choose(part: Rows, asked: Asked) -> Chosen:
     language = asked.language
     if language is None and part.language is None:
         language = next((free[one] for one in _LANGUAGES if one in free), None)
+    if not (text and label) and len(names) == 1 and (mark := next((one for one in ";\t|," if one in names[0]), "")):
+        raise DataError(
+            f"{part.place}: its only column is called {names[0]!r}, so {mark!r} seems to stand between its columns; "
+            "wanted are commas in .csv and tabs in .tsv"
+        )
     have = f"(it has: {', '.join(names)})"
     for kind, found in (("text", text), ("label", label)):
         if not found:
-            raise DataError(f"{part.place}: no column has a usual name for the {kind} {have}; name it with --{kind}")
+            do = advice.format(kind=kind)
+            raise DataError(f"{part.place}: no column has a usual name for the {kind} {have}; {do}")
     if language is None and part.language is None:
         raise DataError(
-            f"{part.place}: no column has a usual name for the language {have}; name it with --language, or write "
-            f"{{language}} in the file names or in --config"
+            f"{part.place}: no column has a usual name for the language {have}; {advice.format(kind='language')}, or "
+            "write {language} in the file names or, on the hub, in --config"
         )
     told = {"text": asked.text, "label": asked.label, "language": asked.language or part.language}
     return Chosen(text, label, language, tuple(kind for kind, value in told.items() if not value))

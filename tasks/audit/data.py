@@ -12,8 +12,8 @@ from tasks.audit.columns import Asked
 from tasks.audit.files import File
 from tasks.audit.rows import Rows
 from tasks.declare import SPLITS, Task
+from tasks.tables import SUFFIXES
 
-SUFFIXES = (".parquet", ".jsonl", ".json", ".csv", ".tsv", ".jsonl.gz", ".json.gz", ".csv.gz", ".tsv.gz")
 ALL = "all rows"
 """The split of files whose names tell none."""
 

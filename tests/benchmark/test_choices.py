@@ -73,11 +73,15 @@ def test_plain_names_keep_the_identity_that_they_always_had() -> None:
         ("per_language+focl", "no weighting or loss called 'focl'; did you mean 'focal'"),
         ("focal(2)", "options are written"),
         ("focal()", "options are written"),
+        ("focal(gamma=1", "one pair of brackets is wanted"),
+        ("focal(gamma=1), focal(gamma=2)", "one pair of brackets is wanted"),
+        ("per_language+sampling(by=1)", "'sampling' has no options"),
+        ("per_language+sampling+sampling", "names 'sampling' twice"),
         ({"use": "focal"}, "'focal' is a loss; write it under 'loss'"),
         ({"use": "none", "by": "sampling"}, "name another one"),
         ({"use": "per_language", "by": "chance"}, "'loss' or 'sampling'"),
         ({"use": "per_language", "weight": 1}, "unknown key"),
-        (3, "weightings.0"),
+        (3, "weightings.0: a name is wanted, or a mapping of use and options"),
     ],
 )
 def test_what_is_no_choice_is_refused_in_one_sentence(written: Any, said: str) -> None:
@@ -119,6 +123,19 @@ def test_the_plainest_choice_with_the_same_weights_does_the_work(ratios: np.ndar
     assert choice(name).twin(ratios).name == twin
 
 
+def test_weights_that_change_at_a_number_of_rows_do_not_follow_from_ratios(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bound in (3, 1200, 50_000):
+        weigh = lambda counts, bound=bound: np.where(counts > bound, 0.5, 1.0)  # noqa: E731
+        monkeypatch.setattr(WeightingChoice, "weighting", property(lambda choice, weigh=weigh: weigh))
+        assert choice("sqrt").weights(EVEN) is None
+        assert choice("sqrt").twin(EVEN).name == "sqrt"
+
+
+def test_a_list_is_an_option_too() -> None:
+    written = "lora(rank=4, target_modules=[query, value])"
+    assert MethodChoice.model_validate(written).options == {"rank": 4, "target_modules": ["query", "value"]}
+
+
 @pytest.mark.parametrize(
     ("weights", "told"),
     [
@@ -128,9 +145,9 @@ def test_the_plainest_choice_with_the_same_weights_does_the_work(ratios: np.ndar
         ),
         (
             [[1.0, np.nan]],
-            "makes the weight nan of the 2 rows of language 0, label 1; a number of at least 0 is wanted",
+            "makes the weight nan for language 0, label 1 (counted from 0); a finite number",
         ),
-        ([[-1.0, 3.0]], "makes the weight -1 of the 1 rows of language 0, label 0; a number of at least 0"),
+        ([[-1.0, 3.0]], "makes the weight -1 for language 0, label 0 (counted from 0); a finite number"),
         ("many", "fails with ValueError: could not convert string to float: 'many'"),
     ],
 )

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adapters import LOSSES
+from adapters.losses.focal import Focal
 from adapters.weightings import EmptyCellWarning
 from benchmark.expansion import expand
 from benchmark.fitting import check_weightings
 from benchmark.grid import GridSpec
 from polyskew.errors import DataError, UserError
+from polyskew.origin import Origin
 from polyskew.yamls import validate
 from tests.benchmark import world
 
@@ -70,6 +73,14 @@ def test_a_loss_that_wants_rows_of_each_label_is_refused(reviews: Path, bert: Pa
     check_weightings(adjusted, COUNTS + 1)
     check_weightings(specs(reviews, bert, "logit_adjustment(prior=global)"), COUNTS)
     check_weightings(specs(reviews, bert, "group_dro"), COUNTS)
+
+
+def test_a_users_loss_is_tried_before_training(reviews: Path, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = specs(reviews, bert, "focal")
+    monkeypatch.setattr(LOSSES, "origin", lambda name: Origin(file="mine.py"))
+    monkeypatch.setattr(Focal, "prepare", lambda loss, counts: len)
+    with pytest.raises(UserError, match=r"the weighting focal on the regime .* a torch\.nn\.Module is wanted"):
+        check_weightings(cells, COUNTS + 1)
 
 
 def test_an_empty_cell_is_warned_of_before_training(reviews: Path, bert: Path) -> None:

@@ -38,26 +38,31 @@ def test_a_rate_has_one_name_and_comes_back_from_a_grid_file(written: Any, name:
     assert choice(found.model_dump()) == found
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        0,
-        -1,
-        float("inf"),
-        float("nan"),
-        True,
-        "fast",
-        "x",
-        "x0",
-        "x1e999",
-        "3",
-        "0/1",
-        "",
-        {"body": 1e-3},
-        [1e-3],
-        None,
-    ],
-)
+WRONG: list[Any] = [
+    0,
+    -1,
+    float("inf"),
+    float("nan"),
+    True,
+    "fast",
+    "x",
+    "x0",
+    "x1e999",
+    "3",
+    "0/1",
+    "",
+    {"body": 1e-3},
+    [1e-3],
+    None,
+]
+
+
+def test_a_wrong_key_is_the_one_that_is_told() -> None:
+    with pytest.raises(UserError, match=r"unknown key 'rates\.haed'; did you mean 'head'"):
+        validate({"body": 1e-3, "haed": 1e-3}, RateChoice, "learning_rates.0")
+
+
+@pytest.mark.parametrize("written", WRONG)
 def test_what_is_no_rate_is_refused_in_one_sentence(written: Any) -> None:
     with pytest.raises(UserError) as raised:
         choice(written)

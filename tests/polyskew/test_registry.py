@@ -8,6 +8,8 @@ from adapters import get_loss
 from polyskew import installed
 from polyskew import registry as module
 from polyskew.errors import UserError, suggest
+from polyskew.origin import Origin
+from polyskew.plugins import registry
 from polyskew.registry import Registry
 
 
@@ -66,6 +68,20 @@ def test_a_name_taken_twice_names_both_places(colours: Registry[object]) -> None
     colours.add("red", "one.place:red", summary="")
     with pytest.raises(UserError, match=r"'red' is taken twice: by one\.place:red and by my/file\.yaml"):
         colours.add("red", object, summary="", place="my/file.yaml")
+
+
+def test_a_name_that_means_something_else_is_kept_from_plug_ins(colours: Registry[object]) -> None:
+    colours.add("red", object, summary="")
+    colours.reserve({"salmon": "it is a fish"})
+    with pytest.raises(UserError, match=r"^the colour name 'salmon' from mine\.py is taken: it is a fish; rename it$"):
+        colours.add("salmon", object, summary="", place="mine.py", origin=Origin)
+    assert colours.taken("salmon") == "no colour can be called 'salmon': it is a fish"
+    assert colours.taken("red").startswith("there is a colour called 'red' already, from ")
+    assert colours.taken("blue") == ""
+
+
+def test_a_metric_is_a_measure() -> None:
+    assert registry("metric") is registry("measure")
 
 
 def test_installed_packages_add_names_without_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:

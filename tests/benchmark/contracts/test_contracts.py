@@ -105,6 +105,16 @@ def test_what_is_wrong_is_said_once() -> None:
     assert found[1:] == ["the same"] * 5
 
 
+def test_a_thing_that_cannot_be_made_leaves_the_others_to_be_checked(tmp_path: Path) -> None:
+    more = 'polyskew.register("weighting", int, name="no_function")\npolyskew.register("loss", 3, name="no")\n'
+    (tmp_path / "several.py").write_text(WEIGHTING + "\n\n" + more)
+    found = {thing.name: thing for thing in check(tmp_path / "several.py")}
+    assert found["cube_root"].kept
+    assert "FAILS  It can be made: the weighting 'no_function'" in str(found["no_function"])
+    assert not found["no"].kept
+    assert [thing.name for thing in check(tmp_path / "several.py", kind="weighting")] == ["cube_root", "no_function"]
+
+
 def test_what_a_weighting_follows_from_is_remarked() -> None:
     remark = findings(weighting.PROMISES, lambda n: np.log1p(n).astype(float))[-1]
     assert remark.kept
@@ -306,8 +316,13 @@ def test_measures_keep_or_break_their_promises() -> None:
     assert broken(measure.PROMISES, share(lambda rows: float(rows.values.sum()), needs="attributions")) == {}
     assert "not within 0.9 and 1" in broken(measure.PROMISES, share(right, low=0.9, high=1))["values_are_within_bounds"]
     assert "NaN, a missing number" in broken(measure.PROMISES, share(lambda _: np.nan))["a_number_comes_out"]
-    assert "'xx'" in broken(measure.PROMISES, share(lambda _: {"xx": 1.0}))["a_number_comes_out"]
-    assert "a number is wanted" in broken(measure.PROMISES, share(lambda _: "much"))["a_number_comes_out"]
+    for values in ({"xx": 1.0}, {"": 0.5}, {"de": "0.5"}):
+        told = broken(measure.PROMISES, share(lambda _, values=values: values))["a_number_comes_out"]
+        assert told == "a number for each language by its name is wanted"
+    assert "it returns a bool; a number" in broken(measure.PROMISES, share(lambda _: True))["a_number_comes_out"]
+    turned = share(lambda rows: {rows.languages[place]: 0.5 + place / 9 for place in dict.fromkeys(rows.language)})
+    assert "order_does_not_matter" not in broken(measure.PROMISES, turned)
+    assert "it returns a str; a number" in broken(measure.PROMISES, share(lambda _: "much"))["a_number_comes_out"]
     found = broken(measure.PROMISES, share(lambda rows: float(rows.logits[0, 0])))
     assert "in another order" in found["order_does_not_matter"]
     found = broken(measure.PROMISES, share(lambda _: np.random.random()))

@@ -71,7 +71,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         new("loss", "mine", tmp_path / "file")
 
 
-@pytest.mark.parametrize("name", ["My-Thing", "3d", "", "class", "a" * 41, "../x", "a b"])
+@pytest.mark.parametrize("name", ["My-Thing", "3d", "", "a" * 41, "../x", "a b"])
 def test_a_name_that_cannot_be_is_told(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be the name of a method; wanted are lower-case letters"):
         new("method", name, tmp_path)
@@ -81,8 +81,25 @@ def test_a_name_that_cannot_be_is_told(name: str, tmp_path: Path) -> None:
 def test_a_name_that_is_taken_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"there is a method called 'lora' already, from adapters\.lora:Lora"):
         new("method", "lora", tmp_path)
-    with pytest.raises(UserError, match="there is a metric called 'accuracy' already"):
+    with pytest.raises(UserError, match="there is a measure called 'accuracy' already"):
         new("metric", "accuracy", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "reason"),
+    [
+        ("weighting", "focal", "it is a loss"),
+        ("loss", "sqrt", "it is a weighting"),
+        ("weighting", "sampling", "it says how weights act"),
+        ("explainer", "exact", "it is a mode of the suite"),
+        ("metric", "seconds", "the board has a column of this name already"),
+        ("metric", "hits_low", "the board has columns that end so"),
+    ],
+)
+def test_a_name_that_means_something_else_is_told(kind: str, name: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"no {kind} can be called '{name}': {reason}"):
+        new(kind, name, tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_what_to_type_next_is_quoted(polyskew: Any) -> None:
@@ -92,8 +109,8 @@ def test_what_to_type_next_is_quoted(polyskew: Any) -> None:
 
 
 def test_a_name_that_hides_a_module_is_told(tmp_path: Path) -> None:
-    for name in ("json", "torch", "adapters"):
-        with pytest.raises(UserError, match=f"a file {name}.py would hide the Python module {name!r}"):
+    for name in ("json", "torch", "adapters", "class"):
+        with pytest.raises(UserError, match=f"'{name}' is a word or a module of Python, which a file {name}.py would"):
             new("method", name, tmp_path)
     new("task", "json", tmp_path)  # is a YAML file
 

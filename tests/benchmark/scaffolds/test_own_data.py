@@ -11,6 +11,7 @@ from benchmark.contracts.check import check
 from benchmark.scaffolds.new import new
 from polyskew.errors import UserError
 from tasks import get_task
+from tasks.declare import SPLITS
 from tasks.demo.nli import generate_nli
 from tasks.demo.reviews import generate_reviews
 from tests.plugin_files import forgotten
@@ -51,6 +52,19 @@ def test_one_file_is_dealt_out(tmp_path: Path, reviews: pd.DataFrame) -> None:
     assert "probe_rows: 100" in grid.read_text()
 
 
+def test_groups_are_dealt_out_whole(tmp_path: Path, reviews: pd.DataFrame) -> None:
+    rows = reviews[reviews["lang"] != "de"]
+    place = rows.groupby(["lang", "stars"]).cumcount()
+    rows = rows.assign(group=rows["stars"].astype(str) + "/" + (place % 55).astype(str), id=rows.index)
+    rows.to_csv(tmp_path / "mine.csv", index=False)
+    file, *_ = new("task", "mine", tmp_path, [str(tmp_path / "mine.csv")])
+    splits = get_task(file).load()
+    groups = {split: set(getattr(splits, split)["group"]) for split in SPLITS}
+    assert {split: len(found) for split, found in groups.items()} == {"train": 220, "validation": 25, "test": 30}
+    assert len(set.union(*groups.values())) == 275
+    assert set(splits.train["id"]) <= {str(number) for number in rows["id"]}
+
+
 def test_files_of_splits_stay_where_they_are(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -83,7 +97,7 @@ def test_a_language_that_no_probe_corpus_has_leaves_it_out(tmp_path: Path, revie
     [
         ({"stars": "what"}, "no column has a usual name for the label"),
         ({"review_body": "what"}, "no column has a usual name for the text"),
-        ({"lang": "what"}, "no column has a usual name for the language"),
+        ({"lang": "what"}, "no column has a usual name for the language .*; call it language in the file"),
     ],
 )
 def test_columns_that_cannot_be_told_are_named(
@@ -101,6 +115,11 @@ def test_data_that_make_no_task_are_told(tmp_path: Path, reviews: pd.DataFrame) 
         UserError, match=r"no language has 50 rows of each label \(0, 1, 2, 3, 4\), which ratios of 1 to 5 need"
     ):
         new("task", "mine", tmp_path / "out", [str(tmp_path / "few.csv")])
+    reviews[reviews["lang"] == "fr"].to_csv(tmp_path / "one.csv", index=False)
+    with pytest.raises(UserError, match="only fr has enough rows of each label, and it takes two languages"):
+        new("task", "mine", tmp_path / "out", [str(tmp_path / "one.csv")])
+    with pytest.raises(UserError, match="--data takes local files, and demo_nli is none"):
+        new("task", "mine", tmp_path / "out", ["demo_nli"])
     with pytest.raises(UserError, match="--data goes with a task"):
         new("loss", "mine", tmp_path / "out", [str(tmp_path / "few.csv")])
     assert not (tmp_path / "out").exists()

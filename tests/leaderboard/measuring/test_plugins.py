@@ -267,17 +267,12 @@ def test_nothing_is_written_of_plug_ins_where_there_are_none(results: Path) -> N
     assert not list(results.glob("cells/*/metrics.json"))
 
 
-def test_names_that_the_board_has_are_left_out_with_a_warning(results: Path, register: Register) -> None:
-    register("seconds", hits)
-    with pytest.warns(PluginWarning, match=r"'seconds' of mine.py \(ab12\) is left out: the board has a column"):
-        measure(results)
-    assert not list(results.glob("cells/*/metrics.json"))
-
-
 @pytest.mark.parametrize(
     ("told", "fault"),
     [
-        ({"name": "Two Words"}, "cannot be a column"),
+        ({"name": "Two Words"}, "cannot be a column: lower-case letters"),
+        ({"name": "seconds"}, "cannot be a column: the board has a column of this name already"),
+        ({"name": "hits_low"}, "cannot be a column: the board has columns that end so"),
         ({"version": 0}, "has the version 0"),
         ({"unit": ""}, "has the unit ''"),
         ({"compute": 5}, "has no function to compute it"),

@@ -1,5 +1,6 @@
 """What stands on a grid's axes: a registered name, with options where there are any."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ from tasks import Task, get_task
 
 if TYPE_CHECKING:
     from torch import nn
+
+UNTUNED = "untuned"
+"""The method of the model before fine-tuning."""
 
 
 class Choice(BaseModel):
@@ -68,12 +72,25 @@ class TaskChoice(BaseModel):
 class MethodChoice(Choice):
     """A fine-tuning method as a grid asks for it: a registered name and its options."""
 
+    @field_validator("use")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value != UNTUNED and value not in METHODS:
+            raise ValueError(METHODS.unknown(value))
+        return value
+
     @field_validator("options")
     @classmethod
     def _written(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         name = str(info.data.get("use"))
         folder = (info.context or {}).get("folder")
         return METHODS.get(name).written(value, folder) if value and name in METHODS else value
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> "MethodChoice":
+        if self.use != UNTUNED:
+            made(lambda: self.method)
+        return self
 
     @property
     def method(self) -> Method:
@@ -87,6 +104,18 @@ class MethodChoice(Choice):
 
 class LossChoice(Choice):
     """A loss of one example as a grid asks for it: a registered name and its options."""
+
+    @field_validator("use")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in LOSSES:
+            raise ValueError(LOSSES.unknown(value))
+        return value
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> "LossChoice":
+        made(lambda: self.loss)
+        return self
 
     @property
     def loss(self) -> Loss:
@@ -147,3 +176,15 @@ def as_mapping(value: Any, cls: type, beside: str) -> Any:
     if not isinstance(value, dict | cls):
         raise ValueError(f"a name is wanted, or a mapping of use and {beside}")
     return value
+
+
+def made(make: Callable[[], Any]) -> None:
+    """Try to make what a grid asks for, so that the file and the line are told where its options are wrong.
+
+    Raises:
+        ValueError: it cannot be made.
+    """
+    try:
+        make()
+    except UserError as error:
+        raise ValueError(str(error)) from error

@@ -146,9 +146,7 @@ def _read(field: str, axis: str, value: Any) -> Any:
 def _cell(grid: GridSpec, point: dict[str, Any]) -> CellSpec:
     task: TaskChoice = point["task"]
     method: MethodChoice = point["method"]
-    # Wrong options are told here, before anything is run.
-    point["weighting"].identity()
-    ratios(task.task, point["regime"])
+    ratios(task.task, point["regime"])  # a regime that is none is told here, before anything is run
     choice: RecipeChoice = point["recipe"]
     rate: RateChoice = point["learning_rate"]
     recipe = rate.apply(choice.resolve(task.name, method.use), method.method)

@@ -7,14 +7,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from benchmark.attributions.settings import Settings
-from benchmark.choices import MethodChoice, TaskChoice, plugins
+from benchmark.choices import UNTUNED, MethodChoice, TaskChoice, plugins
 from benchmark.models import ModelChoice
 from benchmark.recipes import Recipe
 from benchmark.weighting_choice import WeightingChoice
 from polyskew.canonical import digest
 from tasks.regimes import ratios
-
-UNTUNED = "untuned"
 
 
 class Measurements(BaseModel):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from adapters import LOSSES, WEIGHTINGS, Weighting, get_weighting
-from benchmark.choices import Choice, LossChoice, as_mapping, with_plugin
+from benchmark.choices import Choice, LossChoice, as_mapping, made, with_plugin
 from benchmark.spelling import parts, read, spelled
 from polyskew.errors import UserError, in_brief, suggest_pluggable
 
@@ -57,8 +57,13 @@ class WeightingChoice(Choice):
         if value not in WEIGHTINGS and value in LOSSES:
             raise ValueError(f"{value!r} is a loss; write it under 'loss'")
         if value not in WEIGHTINGS:
-            raise ValueError(f"there is no weighting called {value!r}{suggest_pluggable(value, WEIGHTINGS.names())}")
+            raise ValueError(WEIGHTINGS.unknown(value))
         return value
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> "WeightingChoice":
+        made(lambda: self.weighting)
+        return self
 
     @model_validator(mode="after")
     def _of_one_meaning(self) -> "WeightingChoice":

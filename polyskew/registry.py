@@ -126,11 +126,18 @@ class Registry(Generic[T]):
         """
         self._scan()
         if name not in self._entries:
-            raise UserError(self._unknown(name))
+            raise UserError(self.unknown(name))
         if name not in self._loaded:
             entry = self._entries[name]
             self._loaded[name] = entry.load() if entry.origin is None else self._load_plugin(entry)
         return self._loaded[name]
+
+    def unknown(self, name: str) -> str:
+        """Return the sentence about a name that nothing has; it suggests the nearest."""
+        from polyskew.plugins import KINDS
+
+        hint = (suggest_pluggable if self.kind in KINDS else suggest)(name, self.names())
+        return f"there is no {self.kind} called {name!r}{hint}"
 
     def origin(self, name: str) -> Origin | None:
         """Return where a plug-in's thing comes from, or None for what the suite brings.
@@ -140,7 +147,7 @@ class Registry(Generic[T]):
         """
         self._scan()
         if name not in self._entries:
-            raise UserError(self._unknown(name))
+            raise UserError(self.unknown(name))
         origin = self._entries[name].origin
         return origin() if origin else None
 
@@ -175,12 +182,6 @@ class Registry(Generic[T]):
         from polyskew.plugins import load_named
 
         load_named()
-
-    def _unknown(self, name: str) -> str:
-        from polyskew.plugins import KINDS
-
-        hint = (suggest_pluggable if self.kind in KINDS else suggest)(name, self._entries)
-        return f"there is no {self.kind} called {name!r}{hint}"
 
     def _load_plugin(self, entry: Entry) -> T:
         from polyskew.wanted import complaint

@@ -38,7 +38,11 @@ def test_a_wrong_grid_is_told(polyskew: Any, command: str, tmp_path: Path, revie
         f"grid.yaml:{line}: unknown key 'methodes'; did you mean 'methods'?"
     )
     world.write_grid(grid, {**content, "methods": ["lorra"]})
-    assert "there is no method called 'lorra'; did you mean 'lora'?" in told(polyskew(command, "grid.yaml"))
+    assert told(polyskew(command, "grid.yaml")).endswith(
+        "methods.0.use: there is no method called 'lorra'; did you mean 'lora'?"
+    )
+    world.write_grid(grid, {**content, "methods": [{"use": "lora", "options": {"rnk": 3}}]})
+    assert told(polyskew(command, "grid.yaml")).startswith("grid.yaml:")
     world.write_grid(grid, {**content, "models": ["no-such-model"]})
     assert "no-such-model" in told(polyskew(command, "grid.yaml"))
     world.write_grid(grid, {**content, "tasks": ["no_such_task"]})

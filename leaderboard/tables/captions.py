@@ -17,6 +17,8 @@ _EXPLAINED = {
     "over-represents",
     "trainable_parameters": "trains: trainable parameters",
     "seconds": "s: seconds of training",
+    "rate_body": "rate_body: peak learning rate of the body",
+    "search_seconds": "search_seconds: seconds of all trainings of the search",
 }
 
 

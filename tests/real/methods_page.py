@@ -8,6 +8,7 @@ What each preset is comes from the methods themselves; a trained parameter count
 
 import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,7 @@ def _page(shown: Board, counts: dict[str, int], seconds: float, cells: int) -> I
         "cells": str(cells),
         "hours": f"{seconds / 3600:.1f}",
         "presets": "\n".join(_presets(counts)),
+        "shows": _shows(shown),
         "methods": _table(shown, 'weighting == "none" or weighting == "per_language"'),
         "weightings": _table(shown, 'method == "lora" and regime == "imbalanced"'),
         "peft": "\n".join(_peft_types()),
@@ -122,6 +124,27 @@ def _page(shown: Board, counts: dict[str, int], seconds: float, cells: int) -> I
     for name, part in parts.items():
         template = template.replace(f"{{{{{name}}}}}", part)
     yield template.rstrip() + "\n"
+
+
+def _shows(shown: Board) -> str:
+    """How far the methods' means go without and with weights."""
+    told = []
+    for weighting in ("none", "per_language"):
+        rows = shown.where(f'regime == "imbalanced" and weighting == "{weighting}"').rows
+        uptake, tokens, accuracy = (
+            [row.numbers[name].value for row in rows]
+            for name in ("skew_uptake", "neutral_uptake", "accuracy_difference")
+        )
+        told.append(
+            f"uptakes are {min(uptake):.2f} to {max(uptake):.2f}, neutral uptakes {min(tokens):.2f} to "
+            f"{max(tokens):.2f}, and accuracy differs from the balanced cell's by {min(accuracy):+.3f} to "
+            f"{max(accuracy):+.3f}"
+        )
+    without, weighted = told
+    sentence = (
+        f"Means of the {len(rows)} methods under imbalance: without weights, {without}; with per-language weights, "
+    )
+    return textwrap.fill(f"{sentence}{weighted}.", 120)
 
 
 def _table(shown: Board, where: str) -> str:
@@ -142,12 +165,12 @@ def _presets(counts: dict[str, int]) -> Iterator[str]:
         if method.rates.head != method.rates.body:
             rates += f", head {method.rates.head:g}"
         yield (
-            f"| `{entry.name}` | {entry.summary} ({_source(method)}) | {options or '-'} | {FORMULAS[entry.name][0]} | "
+            f"| `{entry.name}` | {_described(method)} | {options or '-'} | {FORMULAS[entry.name][0]} | "
             f"{counts[entry.name]:,} | {rates}: {method.rates.source} |"
         )
 
 
-def _source(method: Method) -> str:
+def _described(method: Method) -> str:
     return (inspect.getdoc(type(method)) or "").partition("\n")[0].rstrip(".")
 
 

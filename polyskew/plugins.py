@@ -214,7 +214,8 @@ def _load(file: Path, said: str) -> None:
     _loading.append(file)
     try:
         with redirect_stdout(sys.stderr):
-            spec.loader.exec_module(module)
+            # Not by the loader, which takes cached bytecode for that of a file changed in the same second.
+            exec(compile(file.read_bytes(), str(file), "exec", dont_inherit=True), module.__dict__)
     except ReadEnough:
         pass
     except UserError as error:

@@ -192,7 +192,7 @@ def named(tmp_path: Path, name: str, content: bytes) -> str:
         ("a.csv.gz", "cut.gz", "the gzipped file is damaged or cut short"),
         ("a.csv", "empty", "the file is empty"),
         ("a.csv", "latin", "this is not UTF-8 text"),
-        ("a.txt", "csv", "the name does not say what it is; known: .parquet, .jsonl, .csv, .jsonl.gz, .csv.gz"),
+        ("a.txt", "csv", "the name does not say what it is; known: .parquet, .jsonl, .json, .csv, .tsv, .jsonl.gz"),
         ("a.jsonl", "list", "this is one JSON array; wanted is one object a line"),
         ("a.csv", "ragged", "this is not a table of comma-separated values (Expected 4 fields in line 3, saw 5)"),
     ],

@@ -32,7 +32,7 @@ class WeightingChoice(Choice):
     use: str = "none"
     options: dict[str, Any] = Field(default_factory=dict)
     by: Literal["loss", "sampling"] = "loss"
-    loss: LossChoice = LossChoice(use=CROSS_ENTROPY)
+    loss: LossChoice = Field(default_factory=lambda: LossChoice(use=CROSS_ENTROPY))  # not at import: it reads plug-ins
 
     @model_validator(mode="before")
     @classmethod

@@ -152,9 +152,11 @@ def test_halving_the_micro_batch_changes_nothing(
         before.model.state_dict().values(),
         strict=True,
     ):
-        if one.is_floating_point():
+        # A key's bias adds the same to every score of a query, which softmax forgets: its gradient is rounding alone,
+        # and AdamW makes full steps of it.
+        if one.is_floating_point() and not key.endswith("key.bias"):
             moved = float((one - start).abs().max())
-            torch.testing.assert_close(one, two, rtol=0, atol=0.02 * moved + 1e-6, msg=key)
+            torch.testing.assert_close(one, two, rtol=0, atol=2e-3 * moved + 1e-6, msg=key)
 
 
 @pytest.mark.parametrize(("name", "options"), LOSSES)

@@ -146,7 +146,10 @@ def _read(field: str, axis: str, value: Any) -> Any:
 def _cell(grid: GridSpec, point: dict[str, Any]) -> CellSpec:
     task: TaskChoice = point["task"]
     method: MethodChoice = point["method"]
-    ratios(task.task, point["regime"])  # a regime that is none is told here, before anything is run
+    try:
+        ratios(task.task, point["regime"])  # a regime that is none is told here, before anything is run
+    except UserError as error:
+        raise UserError(f"grid {grid.name!r}: regimes: {error}") from None
     choice: RecipeChoice = point["recipe"]
     rate: RateChoice = point["learning_rate"]
     recipe = rate.apply(choice.resolve(task.name, method.use), method.method)

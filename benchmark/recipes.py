@@ -1,13 +1,19 @@
 """Recipes: everything about training that is not the method, the weighting or the data."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    field_validator,
+    model_validator,
+)
 
 from adapters.quantization import require_bitsandbytes
-from polyskew.errors import suggest
 from polyskew.registry import Registry
-from polyskew.yamls import validate
 
 
 class Rates(BaseModel):
@@ -110,6 +116,16 @@ class Recipe(BaseModel):
         return self.model_dump(exclude_defaults=True)
 
 
+if TYPE_CHECKING:
+    Fields = dict[str, Any]
+else:  # some of a recipe's fields, as a mapping that is checked as a recipe is
+    Fields = Annotated[
+        Recipe,
+        AfterValidator(lambda recipe: recipe.model_dump(exclude_unset=True)),
+        PlainSerializer(lambda fields: fields),
+    ]
+
+
 class RecipeChoice(BaseModel):
     """A recipe as a grid asks for it: fields of `Recipe`, some of them for one task or one method only.
 
@@ -125,9 +141,9 @@ class RecipeChoice(BaseModel):
 
     name: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.+-]*)?$")
     base: str | None = None
-    change: dict[str, Any] = Field(default_factory=dict)
-    by_task: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    by_method: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    change: Fields = Field(default_factory=dict)
+    by_task: dict[str, Fields] = Field(default_factory=dict)
+    by_method: dict[str, Fields] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -136,28 +152,22 @@ class RecipeChoice(BaseModel):
             return {"name": value, "base": value}
         if not isinstance(value, dict | cls):
             raise ValueError("a recipe is a name, or base, change, by_task and by_method")
+        if isinstance(value, dict) and (outside := [field for field in value if field in Recipe.model_fields]):
+            raise ValueError(f"{outside[0]} stands under 'change': a recipe is base, change, by_task and by_method")
         if isinstance(value, dict) and not value.get("name"):
             return {**value, "name": value.get("base") or ""}
         return value
-
-    @model_validator(mode="after")
-    def _fields_exist(self) -> "RecipeChoice":
-        for layer in (self.change, *self.by_task.values(), *self.by_method.values()):
-            for field in layer:
-                if field not in Recipe.model_fields:
-                    raise ValueError(f"a recipe has no field {field!r}{suggest(field, Recipe.model_fields)}")
-        return self
 
     def resolve(self, task: str, method: str) -> Recipe:
         """Return the recipe in force for one task and one method.
 
         Raises:
-            UserError: no such base recipe, or a field has a wrong value.
+            UserError: no such base recipe.
         """
         fields: dict[str, Any] = {}
         for layer in self._layers(task, method):
             fields |= layer
-        return validate(fields, Recipe, f"the recipe of {task} x {method}")
+        return Recipe(**fields)
 
     def _layers(self, task: str, method: str) -> list[dict[str, Any]]:
         base = RECIPES.get(self.base)._layers(task, method) if self.base else []

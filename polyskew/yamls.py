@@ -132,7 +132,8 @@ def _sentence(
     location = tuple(part for part in first["loc"] if _exists(value, part, first["loc"]))
     known_at = max((length for length in range(len(location) + 1) if location[:length] in lines), default=0)
     line = f":{lines[location[:known_at]]}" if known_at else ""
-    path = ".".join(str(part) for part in first["loc"])
+    missing = first["loc"][-1:] if first["type"] == "missing" else ()
+    path = ".".join(str(part) for part in (*location, *missing))
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
         known = _fields(model, first["loc"][:-1])
@@ -140,13 +141,15 @@ def _sentence(
     if first["type"] == "missing":
         return f"{where}{line}: the key {path!r} is missing"
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if first["type"] in ("model_type", "dict_type"):
+        message = "a mapping is wanted"
     if first["type"] == "value_error":
         return f"{where}{line}: {message}" if not path else f"{where}{line}: {path}: {message}"
     return f"{where}{line}: {path or 'the file'}: {message[0].lower()}{message[1:]} (it is {first['input']!r})"
 
 
 def _exists(value: Any, part: str | int, location: tuple[str | int, ...]) -> bool:
-    """Whether a part of pydantic's location is a key of the input (union members add parts that are not)."""
+    """Whether a part of pydantic's location is a key of the input (members of unions and lists of one add others)."""
     for step in location:
         if isinstance(value, dict):
             if step not in value:
@@ -164,13 +167,14 @@ def _exists(value: Any, part: str | int, location: tuple[str | int, ...]) -> boo
 def _fields(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
     """The keys a nested model knows, found by following annotations; empty where that is not a model."""
     for step in location:
-        if not isinstance(step, str) or step not in model.model_fields:
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        if step not in fields:
             continue
-        inner = _models(model.model_fields[step].annotation)
+        inner = _models(fields[step].annotation)
         if not inner:
             return []
         model = inner[0]
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -39,7 +39,7 @@ def test_a_wrong_grid_is_told(polyskew: Any, command: str, tmp_path: Path, revie
     )
     world.write_grid(grid, {**content, "methods": ["lorra"]})
     assert told(polyskew(command, "grid.yaml")).endswith(
-        "methods.0.use: there is no method called 'lorra'; did you mean 'lora'?"
+        "methods.0: there is no method called 'lorra'; did you mean 'lora'?"
     )
     world.write_grid(grid, {**content, "methods": [{"use": "lora", "options": {"rnk": 3}}]})
     assert told(polyskew(command, "grid.yaml")).startswith("grid.yaml:")

@@ -36,7 +36,7 @@ SHORT = {"base": "small", "change": {"max_length": 24}}
         ({"weightings": ["per_language+group_dro"]}, "weighs rows itself"),
         ({"weightings": ["focal(gamma=-1)"]}, "gamma: input should be greater than or equal to 0"),
         ({"weightings": ["focal(gamma=.inf)"]}, "gamma: input should be a finite number"),
-        ({"learning_rates": [0]}, "learning_rates.0.rates.body: input should be greater than 0"),
+        ({"learning_rates": [0]}, "learning_rates.0: input should be greater than 0"),
         ({"learning_rates": [0.12345671, 0.12345672]}, "two of its learning_rates are called '0.123457'"),
         ({"recipe": {"base": "small", "change": {"search": [1]}}}, "two or more positive numbers"),
         ({"recipe": {"base": "small", "change": {"search": [1, float("inf")]}}}, "search.1: input should be a finite"),

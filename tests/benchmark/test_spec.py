@@ -208,7 +208,7 @@ def test_an_exclude_that_matches_nothing_is_a_mistake(model: dict[str, str]) -> 
         ({"weightings": ["per_langage"]}, "'per_langage'; did you mean 'per_language'"),
         ({"regimes": ["inbalanced"]}, "'inbalanced'; did you mean 'imbalanced'"),
         ({"recipe": {"base": "papper"}}, "'papper'; did you mean 'paper'"),
-        ({"recipe": {"change": {"epoch": 3}}}, "'epoch'; did you mean 'epochs'"),
+        ({"recipe": {"change": {"epoch": 3}}}, "'recipe.change.epoch'; did you mean 'epochs'"),
         ({"recipe": {"change": {"epochs": 0}}}, "epochs"),
         ({"recipe": {"by_method": {"full": {"rates": {"body": 1}}}}}, "rates.head"),
         ({"models": ["tiny-poliglot"]}, "did you mean 'tiny-polyglot'"),
@@ -392,7 +392,17 @@ def test_two_recipes_of_one_name_are_a_mistake(model: dict[str, str]) -> None:
         ([{"change": {"epochs": 2}}, {"name": "g", "base": "small"}], "two of its recipes are called 'g'"),
         (3, "a recipe is a name, or base, change, by_task and by_method"),
         (None, "a recipe is a name, or base, change, by_task and by_method"),
-        ({"name": "two\nlines"}, "recipe.0.name"),
+        ({"name": "two\nlines"}, "recipe.name"),
+        ({"base": "smal"}, "there is no recipe called 'smal'; did you mean 'small'?"),
+        ({"base": "small", "batch_size": 4}, "recipe: batch_size stands under 'change'"),
+        ({"base": "small", "chnge": {}}, "unknown key 'recipe.chnge'; did you mean 'change'?"),
+        (["small", {"change": {"epoch": 4}}], "unknown key 'recipe.1.change.epoch'; did you mean 'epochs'?"),
+        ({"change": {"epochs": 0}}, "recipe.change.epochs: input should be greater than or equal to 1 (it is 0)"),
+        ({"change": 3}, "recipe.change: a mapping is wanted (it is 3)"),
+        (
+            {"by_method": {"full": {"rates": {"body": 1, "heads": 1}}}},
+            "unknown key 'recipe.by_method.full.rates.heads'; did you mean 'head'?",
+        ),
     ],
 )
 def test_wrong_recipes_are_one_sentence(model: dict[str, str], recipe: object, words: str) -> None:
@@ -400,6 +410,11 @@ def test_wrong_recipes_are_one_sentence(model: dict[str, str], recipe: object, w
         expand(grid(model, recipe=recipe))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_key_is_suggested_as_files_have_it() -> None:
+    with pytest.raises(UserError, match="unknown key 'recipes'; did you mean 'recipe'"):
+        validate({"recipes": ["small"]}, GridSpec, "grid")
 
 
 def test_a_grid_is_written_down_as_it_is_read(model: dict[str, str]) -> None:

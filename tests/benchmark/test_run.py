@@ -124,10 +124,9 @@ def test_a_second_run_does_nothing(finished: Path, grid: Path) -> None:
     def state() -> dict[str, int]:
         return {str(path): path.stat().st_mtime_ns for path in finished.glob("cells/*/**/*") if path.is_file()}
 
-    before, start = state(), time.monotonic()
+    before = state()
     tally = run(str(grid), finished, workers=1)
     assert (tally.done, tally.failed) == ([], [])
-    assert time.monotonic() - start < 10
     assert state() == before
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,23 +24,21 @@ def one_thread() -> Iterator[None]:
 def one_fit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Remember what fits gave, for the processes of a run too: they take most of the time of measuring."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "fits"
-    folder.mkdir(exist_ok=True)
-    known: dict[bytes, Any] = {}
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    known = sqlite3.connect(folder / "fits.sqlite", timeout=60, isolation_level=None)
+    known.execute("pragma journal_mode = wal")
+    known.execute("pragma synchronous = off")
+    known.execute("create table if not exists fits (asked blob primary key, given blob)")
 
     def remembered(train: Any, language: Any, test: Any, c: float, classes: int) -> Any:
-        asked = hashlib.blake2b(repr((train.shape, test.shape, c, classes)).encode(), digest_size=20)
+        asked = hashlib.blake2b(repr((train.shape, test.shape, c, classes)).encode())
         for array in (train, language, test):
             asked.update(f"{array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
-        key = asked.digest()
-        if key not in known:
-            path = folder / f"{key.hex()}.npy"
-            if not path.exists():
-                own = folder / f"{os.getpid()}.npy"
-                np.save(own, fit_predict(train, language, test, c, classes))
-                own.replace(path)
-            known[key] = np.load(path)
-        return known[key].copy()
+        found = known.execute("select given from fits where asked = ?", (asked.digest(),)).fetchone()
+        if found is None:
+            found = (fit_predict(train, language, test, c, classes).astype(np.float64).tobytes(),)
+            known.execute("insert or ignore into fits values (?, ?)", (asked.digest(), *found))
+        return np.frombuffer(found[0]).reshape(len(test), classes).copy()
 
     with pytest.MonkeyPatch.context() as patch:
         for module in (leakage, online_coding):

@@ -25,7 +25,7 @@ from tests.leaderboard.synthetic import ATTRIBUTIONS, SKEW, Kind, cost, grid, wr
 
 ROOT = Path(__file__).parents[2]
 COMPARED = [column.name for column in COLUMNS if column.compared]
-SIZES = {"rows": 240, "explained": 60, "hidden": 6}
+SIZES = {"rows": 120, "explained": 60, "hidden": 4}
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ HOSTILE = {
 
 def plain(results: Path) -> Path:
     """Two seeds of two methods with all that the page shows, one failed cell, one that has not run."""
-    write_grid(results, grid((0, 1), ("full", "lora")), rows=120, explained=60, hidden=3)
+    write_grid(results, grid((0, 1), ("full", "lora")), rows=120, explained=60, hidden=4)
     for folder in (results / "cells").iterdir():
         spec = json.loads((folder / "spec.json").read_text())
         if spec["regime"]:

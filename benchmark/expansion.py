@@ -9,7 +9,8 @@ from benchmark.choices import MethodChoice, TaskChoice
 from benchmark.grid import AXES, Filter, GridSpec, listed
 from benchmark.models import ModelChoice
 from benchmark.rates import RateChoice
-from benchmark.recipes import Recipe, RecipeChoice
+from benchmark.recipe_choice import RecipeChoice
+from benchmark.recipes import Recipe
 from benchmark.spec import UNTUNED, CellSpec
 from benchmark.weighting_choice import WeightingChoice
 from polyskew.errors import UserError, suggest

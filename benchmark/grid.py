@@ -9,7 +9,7 @@ from benchmark.choices import MethodChoice, TaskChoice
 from benchmark.grids import grid_file
 from benchmark.models import ModelChoice
 from benchmark.rates import RateChoice
-from benchmark.recipes import RECIPES, RecipeChoice
+from benchmark.recipe_choice import RECIPES, RecipeChoice
 from benchmark.spec import Measurements
 from benchmark.weighting_choice import WeightingChoice
 from polyskew.yamls import load_yaml

@@ -13,7 +13,7 @@ _REGISTRIES = {
     "methods": "adapters:METHODS",
     "weightings": "adapters:WEIGHTINGS",
     "losses": "adapters:LOSSES",
-    "recipes": "benchmark.recipes:RECIPES",
+    "recipes": "benchmark.recipe_choice:RECIPES",
     "metrics": "leaderboard.measures:METRICS",
     "explainers": "benchmark.attributions:EXPLAINERS",
 }

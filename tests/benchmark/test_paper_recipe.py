@@ -22,7 +22,8 @@ from benchmark.examples import Examples
 from benchmark.job import Job
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_model, load_tokenizer
-from benchmark.recipes import RECIPES, Recipe
+from benchmark.recipe_choice import RECIPES
+from benchmark.recipes import Recipe
 from benchmark.sampling import EpochSampler
 from benchmark.training import train
 from tests.benchmark import world

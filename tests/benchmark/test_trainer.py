@@ -20,7 +20,8 @@ from benchmark.examples import Examples, Rows
 from benchmark.job import Job, Trained
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_model, load_tokenizer
-from benchmark.recipes import PAPER, RECIPES, Rates, Recipe
+from benchmark.recipe_choice import PAPER, RECIPES
+from benchmark.recipes import Rates, Recipe
 from benchmark.sampling import EpochSampler
 from benchmark.trainer import DivergedError, WeightedTrainer
 from benchmark.training import train

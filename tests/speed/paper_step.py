@@ -21,7 +21,7 @@ from benchmark.grid import load_grid
 from benchmark.job import Job
 from benchmark.models import ModelChoice
 from benchmark.models.loading import device, load_tokenizer
-from benchmark.recipes import PAPER
+from benchmark.recipe_choice import PAPER
 from benchmark.training import train
 from tests.speed.report import machine, median
 

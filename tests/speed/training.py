@@ -21,7 +21,7 @@ from benchmark.inference import extract
 from benchmark.job import Job
 from benchmark.models import ModelChoice
 from benchmark.models.loading import load_model, load_tokenizer
-from benchmark.recipes import RecipeChoice
+from benchmark.recipe_choice import RecipeChoice
 from benchmark.training import train
 from tasks import get_task
 from tests.speed.report import machine, median

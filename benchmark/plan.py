@@ -9,7 +9,7 @@ from rich.table import Table
 
 from benchmark.expansion import expand, regimes_of
 from benchmark.grid import GridSpec
-from benchmark.run import cells
+from benchmark.run import cells, check_probe
 from benchmark.seeds import data_seed
 from benchmark.spec import CellSpec
 from benchmark.stages import pending
@@ -57,6 +57,8 @@ def rows(grid: GridSpec) -> list[tuple[str, str, int, int, int, int]]:
     found = []
     regimes = regimes_of(expand(grid))
     for choice in (choice for choice in grid.tasks if choice.name in regimes):
+        if grid.measure.probe_rows:
+            check_probe(choice.task)
         splits = choice.task.load()
         dropped = sum(sum(reasons.values()) for reasons in splits.report["dropped"].values())
         for regime in regimes[choice.name]:

@@ -24,7 +24,7 @@ from polyskew.files import check_folder, read_json, write_json, write_text
 from polyskew.plugins import stop_reading
 from polyskew.processes import without_script
 from polyskew.yamls import validate
-from tasks import draw, explained, get_probe
+from tasks import Task, draw, explained, get_probe
 from tasks.natural import skew as natural_skew
 from tasks.regimes import shares, skew
 
@@ -108,18 +108,26 @@ def check(grid: GridSpec, specs: list[CellSpec]) -> Skews:
         if grid.measure.explained_texts:
             explained(task, drawn.test, grid.measure.explained_texts)
         if grid.measure.probe_rows:
-            if task.probe is None:
-                raise UserError(
-                    f"task {task.name!r} names no probe corpus; add `probe`, or set measure.probe_rows to 0"
-                )
-            corpus = get_probe(task.probe)
-            for language in task.languages:
-                if language not in corpus.languages:
-                    known = ", ".join(corpus.languages)
-                    raise UserError(
-                        f"the probe corpus {corpus.name!r} of task {task.name!r} has no {language!r}, only {known}"
-                    )
+            check_probe(task)
     return natural
+
+
+def check_probe(task: Task) -> None:
+    """Refuse a task that names no probe corpus, none that there is, or one that lacks a language.
+
+    Raises:
+        UserError: it is so.
+    """
+    if task.probe is None:
+        raise UserError(f"task {task.name!r} names no probe corpus; add `probe`, or set measure.probe_rows to 0")
+    try:
+        corpus = get_probe(task.probe)
+    except UserError as error:
+        raise UserError(f"task {task.name!r}: probe: {error}") from None
+    for language in task.languages:
+        if language not in corpus.languages:
+            known = ", ".join(corpus.languages)
+            raise UserError(f"the probe corpus {corpus.name!r} of task {task.name!r} has no {language!r}, only {known}")
 
 
 def cells(grid: GridSpec, specs: Iterable[CellSpec], results: Path) -> list[Cell]:

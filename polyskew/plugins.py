@@ -263,6 +263,6 @@ def _package(module: str) -> str:
 
 
 def _summary(thing: Any) -> str:
-    if own := getattr(thing, "summary", ""):
-        return str(own)
+    if hasattr(thing, "summary"):
+        return str(thing.summary)
     return (inspect.getdoc(thing) or "").partition("\n")[0].rstrip(".")

@@ -9,6 +9,14 @@ from pydantic import BaseModel, ValidationError
 
 from polyskew.errors import UserError, suggest
 
+_WANTED = {
+    "model_type": "a mapping is wanted",
+    "dict_type": "a mapping is wanted",
+    "list_type": "a list is wanted, in [ ]",
+    "tuple_type": "a list is wanted, in [ ]",
+}
+"""What pydantic says in the words of Python, by its types of complaint."""
+
 M = TypeVar("M", bound=BaseModel)
 Location = tuple[str | int, ...]
 
@@ -141,8 +149,9 @@ def _sentence(
     if first["type"] == "missing":
         return f"{where}{line}: the key {path!r} is missing"
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
-    if first["type"] in ("model_type", "dict_type"):
-        message = "a mapping is wanted"
+    message = _WANTED.get(first["type"], message)
+    if first["type"] == "too_short":
+        message = f"{first['ctx']['min_length']} or more are wanted"
     if first["type"] == "value_error":
         return f"{where}{line}: {message}" if not path else f"{where}{line}: {path}: {message}"
     return f"{where}{line}: {path or 'the file'}: {message[0].lower()}{message[1:]} (it is {first['input']!r})"

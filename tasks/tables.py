@@ -65,7 +65,7 @@ def read_table(path: Path, columns: Iterable[str], place: str | None = None, lan
             separator = "\t" if kind == ".tsv" else ","
             return _READERS[kind](cast(BinaryIO, file), wanted, place, language, separator)
     except UnicodeDecodeError as error:
-        raise DataError(f"{place}: this is not UTF-8 text ({error.reason} at byte {error.start})") from None
+        raise _first_not_utf8(path, zipped, place) or not_utf8(place, error) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{place}: the gzipped file is damaged or cut short ({error})") from None
 
@@ -96,6 +96,26 @@ def check_columns(wanted: Iterable[str], found: Iterable[str], place: str) -> No
             raise DataError(f"{place}: there is no column {name!r}{have}{near.replace('; known', '; it has')}")
         if names.count(name) > 1:
             raise DataError(f"{place}: {names.count(name)} columns are called {name!r}; give each a name of its own")
+
+
+def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
+    """Return the complaint about bytes in another encoding."""
+    byte = error.object[error.start]
+    return DataError(
+        f"{where}: this is not UTF-8 text (byte 0x{byte:02x} at place {error.start + 1}), so it is in another "
+        f"encoding; convert the file to UTF-8"
+    )
+
+
+def _first_not_utf8(path: Path, zipped: bool, place: str) -> DataError | None:
+    """The complaint about a file's first line in another encoding; a reader tells the place in its buffer alone."""
+    with gzip.open(path) if zipped else path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return not_utf8(f"{place}, line {number}", error)
+    return None
 
 
 def check_lines(first: bytes, place: str) -> None:
@@ -152,8 +172,8 @@ def _read_jsonl(file: BinaryIO, wanted: list[str], place: str, language: str | N
             continue
         try:
             row = json.loads(line)
-        except UnicodeDecodeError:
-            raise DataError(f"{place}, line {number}: this is not UTF-8 text") from None
+        except UnicodeDecodeError as error:
+            raise not_utf8(f"{place}, line {number}", error) from None
         except ValueError as error:
             raise DataError(f"{place}, line {number}: this is not a JSON object ({error})") from None
         if not isinstance(row, dict):

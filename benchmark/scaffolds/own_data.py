@@ -2,6 +2,7 @@
 
 import math
 import os
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -64,11 +65,6 @@ def declared(name: str, data: Sequence[str], folder: Path) -> dict[str, Any]:
         source = {split: [f"{name}/{split}.csv"] for split in SPLITS}
         columns = {column: column for column in rows.columns}
     languages, labels = _kept(counts, found.name)
-    if len(languages) == 1:
-        raise UserError(
-            f"{found.name}: only {languages[0]} has enough rows of each label, and it takes two languages for labels "
-            "to be uneven over them; look at the counts with `polyskew audit`"
-        )
     if not stays:
         _deal(rows[rows["language"].isin(languages)], folder / name)
     probes = (probe for probe in ("demo_wiki", "wikipedia") if probe in PROBES)
@@ -149,12 +145,19 @@ def _kept(counts: dict[str, Counts], said: str) -> tuple[list[str], list[str]]:
         for language in languages
         if all(count[language, label] >= least[split] for split, count in counts.items() for label in labels)
     ]
+    wanted = ", ".join(f"{least[split]} {split}" for split in counts).replace("all", "").strip()
     if not kept or len(labels) < 2:
-        wanted = ", ".join(f"{least[split]} {split}" for split in counts).replace("all", "").strip()
         raise UserError(
             f"{said}: no language has {wanted} rows of each label ({', '.join(labels)}), which ratios of 1 to "
             f"{len(labels)} need; look at the counts with `polyskew audit`, and write the task's YAML file by hand"
         )
+    if len(kept) == 1:
+        raise UserError(
+            f"{said}: only {kept[0]} has {wanted} rows of each label, and it takes two languages for labels to be "
+            "uneven over them; look at the counts with `polyskew audit`"
+        )
+    if left := [language for language in languages if language not in kept]:
+        warnings.warn(f"{said}: left out for want of {wanted} rows of each label: {', '.join(left)}", stacklevel=2)
     return kept, labels
 
 

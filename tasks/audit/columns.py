@@ -106,7 +106,7 @@ def choose(part: Rows, asked: Asked, advice: str = "name it with --{kind}") -> C
     if language is None and part.language is None:
         raise DataError(
             f"{part.place}: no column has a usual name for the language {have}; {advice.format(kind='language')}, or "
-            "write {language} in the file names or, on the hub, in --config"
+            "write {language} in the file names or in the hub's configuration"
         )
     told = {"text": asked.text, "label": asked.label, "language": asked.language or part.language}
     return Chosen(text, label, language, tuple(kind for kind, value in told.items() if not value))

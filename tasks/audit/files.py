@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from polyskew.errors import DataError
 from tasks.audit import separated
-from tasks.audit.rows import BATCH, CUT_SHORT, Batch, as_array, checked, not_utf8
+from tasks.audit.rows import BATCH, CUT_SHORT, Batch, as_array, checked
 from tasks.quotes import warn_of_swallowed_rows
-from tasks.tables import check_characters, check_columns, check_lines, file_kind
+from tasks.tables import check_characters, check_columns, check_lines, file_kind, not_utf8
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 

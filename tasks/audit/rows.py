@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from polyskew.errors import DataError
+from tasks.tables import not_utf8
 
 BATCH = 32_768
 """Rows that are held in memory at once."""
@@ -101,12 +101,3 @@ def checked(array: pa.Array, numbers: NDArray[np.int64], place: str, unit: str) 
                 raise not_utf8(f"{place}, {unit} {number}", error) from None
         raise
     return array
-
-
-def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
-    """Return the complaint about bytes in another encoding."""
-    byte = error.object[error.start]
-    return DataError(
-        f"{where}: this is not UTF-8 text (byte 0x{byte:02x} at place {error.start + 1}), so it is in another "
-        f"encoding; convert the file to UTF-8"
-    )

@@ -11,7 +11,8 @@ import pyarrow as pa
 from pyarrow import csv
 
 from polyskew.errors import DataError
-from tasks.audit.rows import CUT_SHORT, not_utf8
+from tasks.audit.rows import CUT_SHORT
+from tasks.tables import not_utf8
 
 BLOCK = 1 << 22
 """Bytes that are parsed at once."""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters import get_weighting
+from benchmark import plan
 from benchmark.choices import MethodChoice, TaskChoice
 from benchmark.expansion import expand, regimes_of
 from benchmark.grid import GridSpec, load_grid
@@ -352,6 +353,19 @@ def test_what_the_data_cannot_give_is_told_before_anything_is_trained(
     found = grid(model, **changes)
     with pytest.raises(UserError, match=said):
         check(found, expand(found))
+
+
+@pytest.mark.parametrize(
+    ("probe", "said"),
+    [
+        (None, "names no probe corpus"),
+        ("demo_wik", "'demo_reviews': probe: there is no probe corpus called 'demo_wik'; did you mean 'demo_wiki'"),
+    ],
+)
+def test_a_plan_says_that_a_probe_corpus_is_not_there(model: dict[str, str], probe: str | None, said: str) -> None:
+    found = grid(model, tasks=[{"use": "demo_reviews", "change": {"probe": probe}}])
+    with pytest.raises(UserError, match=said):
+        plan.rows(found)
 
 
 def test_a_recipe_for_a_method_that_is_not_there_is_a_mistake(model: dict[str, str]) -> None:

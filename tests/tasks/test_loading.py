@@ -191,7 +191,9 @@ def named(tmp_path: Path, name: str, content: bytes) -> str:
         ("a.parquet", "cut", "the Parquet file is damaged"),
         ("a.csv.gz", "cut.gz", "the gzipped file is damaged or cut short"),
         ("a.csv", "empty", "the file is empty"),
-        ("a.csv", "latin", "this is not UTF-8 text"),
+        ("a.csv", "late", "a.csv, line 60002: this is not UTF-8 text (byte 0xe9 at place 11), so"),
+        ("a.csv.gz", "late.gz", "a.csv.gz, line 60002: this is not UTF-8 text"),
+        ("a.csv", "latin", "a.csv, line 2: this is not UTF-8 text (byte 0xe9 at place 6), so"),
         ("a.txt", "csv", "the name does not say what it is; known: .parquet, .jsonl, .json, .csv, .tsv, .jsonl.gz"),
         ("a.jsonl", "list", "this is one JSON array; wanted is one object a line"),
         ("a.csv", "ragged", "this is not a table of comma-separated values (Expected 4 fields in line 3, saw 5)"),
@@ -202,6 +204,8 @@ def test_a_file_that_is_not_what_its_name_says(
 ) -> None:
     csv = Path(files["train"]).read_bytes()
     parquet = Path(convert(tmp_path, files, ".parquet")["train"]).read_bytes()
+    # A reader takes a piece at a time and knows the place in it alone.
+    late = csv.partition(b"\n")[0] + b"\n" + b"1,some words of a text,no,fr\n" * 60_000 + b"123456,caf\xe9,no,fr\n"
     content = {
         "csv": csv,
         "csv.gz": gzip.compress(csv),
@@ -211,6 +215,8 @@ def test_a_file_that_is_not_what_its_name_says(
         "cut.gz": gzip.compress(csv)[:-20],
         "empty": b"",
         "latin": "id,text,label,language\n1,caf\xe9,no,fr\n".encode("latin-1"),
+        "late": late,
+        "late.gz": gzip.compress(late),
         "list": b"[1, 2]\n",
         "ragged": b"id,text,label,language\n1,a,no,fr\n2,b,no,fr,5\n",
     }[kind]

@@ -2,9 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-# A file's tests share what they set up, so they stay together; one thread each, as there is a process for each core. The
-# files keep their order: the few long tests would come last, one process idle, were they ordered by number of tests.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# A file's tests share what they set up, so they stay together; one thread each, as there is a process for each core.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 8 --dist loadfile
 
 .PHONY: install demo test test-all check speed
 

@@ -65,7 +65,7 @@ def read_table(path: Path, columns: Iterable[str], place: str | None = None, lan
             separator = "\t" if kind == ".tsv" else ","
             return _READERS[kind](cast(BinaryIO, file), wanted, place, language, separator)
     except UnicodeDecodeError as error:
-        raise _first_not_utf8(path, zipped, place) or not_utf8(place, error) from None
+        raise first_not_utf8(path, zipped, place) or not_utf8(place, error) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{place}: the gzipped file is damaged or cut short ({error})") from None
 
@@ -107,8 +107,8 @@ def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
     )
 
 
-def _first_not_utf8(path: Path, zipped: bool, place: str) -> DataError | None:
-    """The complaint about a file's first line in another encoding; a reader tells the place in its buffer alone."""
+def first_not_utf8(path: Path, zipped: bool, place: str) -> DataError | None:
+    """Return the complaint about a file's first line in another encoding; readers know the place in a buffer alone."""
     with gzip.open(path) if zipped else path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:

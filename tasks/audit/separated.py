@@ -1,6 +1,5 @@
 """Tables of separated values (csv, tsv), parsed in blocks; what is wrong with one in a sentence."""
 
-import gzip
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pyarrow import csv
 
 from polyskew.errors import DataError
 from tasks.audit.rows import CUT_SHORT
-from tasks.tables import not_utf8
+from tasks.tables import first_not_utf8
 
 BLOCK = 1 << 22
 """Bytes that are parsed at once."""
@@ -48,21 +47,16 @@ def opened(path: Path, place: str, zipped: bool) -> Iterator[IO[bytes]]:
 
 
 def _complaint(path: Path, place: str, zipped: bool, message: str) -> DataError:
-    if "UTF8" in message:
-        with gzip.open(path) if zipped else path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    line.decode()
-                except UnicodeDecodeError as error:
-                    return not_utf8(f"{place}, line {number}", error)
+    if "UTF8" in message and (found := first_not_utf8(path, zipped, place)):
+        return found
     if "Empty CSV" in message:
         return DataError(f"{place}: there is no row")
     if "straddling" in message:
         return DataError(
             f"{place}: a row is longer than {BLOCK >> 20} MB, so a quote that opens a value is probably not closed"
         )
-    if found := re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", message):
-        row, wanted, got = map(int, found.groups())
+    if row_of := re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", message):
+        row, wanted, got = map(int, row_of.groups())
         return DataError(
             f"{place}, row {row - 1}: {wanted} values are wanted, as in the header, and this row has {got}; a value "
             f"that holds the separator or a line break stands in quotes, and each quote is closed"

@@ -44,3 +44,4 @@ def one_fit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for module in (leakage, online_coding):
             patch.setattr(module, "fit_predict", remembered)
         yield
+    known.close()
